@@ -1,0 +1,1 @@
+"""Mailwarden: a Slack bot for the people who run mail for a team."""

@@ -1,0 +1,47 @@
+"""Time as a dependency: every deadline asks a `Clock`, so that tests and the sandbox can move it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, override
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present, aware and in UTC."""
+
+
+class SystemClock(Clock):
+    @override
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class MovableClock(Clock):
+    """Runs at the speed of another clock, from an offset that only grows."""
+
+    def __init__(self, base: Clock | None = None, *, start: datetime | None = None) -> None:
+        self._base = base or SystemClock()
+        self._offset = timedelta(0) if start is None else start - self._base.now()
+
+    @override
+    def now(self) -> datetime:
+        return self._base.now() + self._offset
+
+    def advance(self, by: timedelta) -> None:
+        """Move the present ahead. A negative `by` is refused with ValueError: deadlines never come back."""
+        if by < timedelta(0):
+            raise ValueError("time only moves ahead")
+        self._offset += by
+
+
+class FrozenClock(Clock):
+    """Stands still until told: for tests that compare whole values."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    @override
+    def now(self) -> datetime:
+        return self._at
+
+    def advance(self, by: timedelta) -> None:
+        self._at += by

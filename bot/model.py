@@ -1,0 +1,205 @@
+"""The values all layers share. Frozen; times are aware UTC; addresses are lower case."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum, auto
+
+
+class ProviderKind(StrEnum):
+    PURELYMAIL = "purelymail"
+
+
+class Capability(StrEnum):
+    """What a provider can do. The interface offers only what the account can do."""
+
+    TWO_FACTOR = auto()
+    """2FA can be required and released."""
+
+
+class Role(IntEnum):
+    """Ordered: a higher role may do all that a lower one may."""
+
+    VIEWER = 1
+    ADMIN = 2
+    OWNER = 3
+
+
+class TargetKind(StrEnum):
+    USER = "user"
+    DOMAIN = "domain"
+    ROUTING_RULE = "routing_rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a deletion is aimed at. `id` is the address, the domain name, or the provider's rule id."""
+
+    account: str
+    kind: TargetKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A Slack person who may act, as proven at the moment of this act."""
+
+    slack_id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class MailUser:
+    """A mailbox login as the directory knows it. `deletion_id` is set while a deletion of it is open."""
+
+    account: str
+    address: str
+    deletion_id: str | None = None
+
+    @property
+    def local_part(self) -> str:
+        return self.address.rpartition("@")[0]
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class MailDomain:
+    """A domain of an account. `provider_verdict` is the mail system's own DNS opinion, None if it has none."""
+
+    account: str
+    name: str
+    provider_verdict: "ProviderVerdict | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderVerdict:
+    """The four flags PurelyMail keeps (listDomains.dnsSummary); they move only on its recheck."""
+
+    mx: bool
+    spf: bool
+    dkim: bool
+    dmarc: bool
+
+
+class DeletionState(StrEnum):
+    REQUESTED = "requested"
+    """On record; the grace period has not begun, because the notice is not yet confirmed."""
+    PENDING = "pending"
+    """The notice is up and the grace period runs."""
+    EXECUTING = "executing"
+    """A worker holds it. Too late to cancel."""
+    DELETED = "deleted"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_open(self) -> bool:
+        return self in OPEN_STATES
+
+
+OPEN_STATES = frozenset({DeletionState.REQUESTED, DeletionState.PENDING, DeletionState.EXECUTING})
+CANCELLABLE_STATES = frozenset({DeletionState.REQUESTED, DeletionState.PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """One row of the queue. `execute_at` is None until Slack has confirmed the notice."""
+
+    id: str
+    target: Target
+    label: str
+    reason: str
+    requested_by: str
+    requested_at: datetime
+    grace: timedelta
+    state: DeletionState
+    notice_channel: str
+    notice_ts: str | None = None
+    noticed_at: datetime | None = None
+    execute_at: datetime | None = None
+    claimed_by: str | None = None
+    lease_until: datetime | None = None
+    attempts: int = 0
+    last_error: str | None = None
+    finished_at: datetime | None = None
+    cancelled_by: str | None = None
+
+
+class NoticeKind(StrEnum):
+    """What a channel message is about. The subject id says which one."""
+
+    DELETION = "deletion"
+    DIGEST = "digest"
+
+
+class Grade(StrEnum):
+    """How bad a finding is, by what happens to mail."""
+
+    OK = "ok"
+    INFO = "info"
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Subject(StrEnum):
+    """What a DNS finding is about, in the order they are shown."""
+
+    DOMAIN = "domain"
+    MX = "mx"
+    SPF = "spf"
+    DKIM = "dkim"
+    DMARC = "dmarc"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """A record to publish. `name` and, for MX and CNAME, the host in `value` are absolute, without the final dot."""
+
+    name: str
+    type: str
+    value: str
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One observation. `tag` is stable (MX_MISSING, SPF_MULTIPLE ...); sentences may change.
+
+    `summary` says what is, `why` what it means for mail ("" if nothing), `publish` the records that mend it.
+    """
+
+    subject: Subject
+    tag: str
+    grade: Grade
+    summary: str
+    why: str = ""
+    found: tuple[str, ...] = ()
+    publish: tuple[DnsRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DomainHealth:
+    """All findings of one domain, worst first within their subject, at least one for each subject looked at."""
+
+    account: str
+    domain: str
+    checked_at: datetime
+    findings: tuple[Finding, ...]
+    provider_verdict: ProviderVerdict | None = None
+
+    @property
+    def grade(self) -> Grade:
+        """The worst of the findings; UNKNOWN only where nothing is worse than ok or info."""
+        for grade in (Grade.FAIL, Grade.WARN, Grade.UNKNOWN):
+            if any(finding.grade is grade for finding in self.findings):
+                return grade
+        return Grade.OK
+
+    def of(self, subject: Subject) -> Grade:
+        """The worst grade of one subject; OK where it has no finding."""
+        order = (Grade.FAIL, Grade.WARN, Grade.UNKNOWN, Grade.INFO)
+        grades = {finding.grade for finding in self.findings if finding.subject is subject}
+        return next((grade for grade in order if grade in grades), Grade.OK)

@@ -1,0 +1,1 @@
+"""The mail systems, each a thin and complete translation behind one protocol."""
