@@ -1,7 +1,9 @@
 """Time as a dependency: every deadline asks a `Clock`, so that tests and the sandbox can move it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, override
+from typing import Protocol
+
+from typing_extensions import override
 
 
 class Clock(Protocol):

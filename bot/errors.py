@@ -19,7 +19,7 @@
 Anything else that is raised is a bug: it is logged with a reference that the person also sees.
 """
 
-from typing import override
+from typing_extensions import override
 
 
 class OperatorError(Exception):
