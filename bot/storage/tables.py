@@ -1,0 +1,160 @@
+"""All tables. Secrets have no column: passwords and tokens are never stored."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from bot.storage.database import UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_OPEN = text("state IN ('requested', 'pending', 'executing')")
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account", String(100), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("target_id", String(400), nullable=False),
+    Column("label", String(400), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", String(40), nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("grace_seconds", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("notice_channel", String(40), nullable=False),
+    Column("notice_ts", String(40)),
+    Column("noticed_at", UtcDateTime),
+    Column("execute_at", UtcDateTime),
+    Column("claimed_by", String(100)),
+    Column("lease_until", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("finished_at", UtcDateTime),
+    Column("cancelled_by", String(40)),
+    # One open deletion per target, whatever races.
+    Index(
+        "uq_deletions_open_target",
+        "account",
+        "kind",
+        "target_id",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+    # The tick looks only at what is open, however many rows are finished.
+    Index("ix_deletions_open", "execute_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+_UNDELIVERED = text("wanted > posted")
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("subject", String(100), primary_key=True),
+    Column("channel", String(40), nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("posted", Integer, nullable=False),
+    Column("ts", String(40)),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", UtcDateTime, nullable=False),
+    Column("claimed_by", String(100)),
+    Column("lease_until", UtcDateTime),
+    Column("last_error", Text),
+    Index("ix_notices_undelivered", "next_try_at", sqlite_where=_UNDELIVERED, postgresql_where=_UNDELIVERED),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(40), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("account", String(100), nullable=False),
+    Column("target", String(400), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_audit_target", "target"),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("nonce", String(40), primary_key=True),
+    Column("operator", String(40), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("outcome", Text),
+)
+
+directory_users = Table(
+    "directory_users",
+    metadata,
+    Column("account", String(100), primary_key=True),
+    Column("address", String(400), primary_key=True),
+    Column("touched_at", UtcDateTime, nullable=False),
+    Column("gone", Boolean, nullable=False),
+    Index("ix_directory_users_address", "address"),
+)
+
+directory_domains = Table(
+    "directory_domains",
+    metadata,
+    Column("account", String(100), primary_key=True),
+    Column("name", String(260), primary_key=True),
+    Column("verdict", JSON),
+)
+
+directory_accounts = Table(
+    "directory_accounts",
+    metadata,
+    Column("account", String(100), primary_key=True),
+    Column("refreshed_at", UtcDateTime),
+    Column("tried_at", UtcDateTime, nullable=False),
+    Column("last_error", Text),
+)
+
+domain_health = Table(
+    "domain_health",
+    metadata,
+    Column("account", String(100), primary_key=True),
+    Column("domain", String(260), primary_key=True),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("grade", String(20), nullable=False),
+    Column("findings", JSON, nullable=False),
+    Column("verdict", JSON),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("job", String(40), primary_key=True),
+    Column("slot", String(40), primary_key=True),
+    Column("claimed_by", String(100)),
+    Column("lease_until", UtcDateTime),
+    Column("done_at", UtcDateTime),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("slot", String(40), primary_key=True),
+    Column("built_at", UtcDateTime, nullable=False),
+    Column("content", JSON, nullable=False),
+)
