@@ -1,5 +1,6 @@
 """Time as a dependency: every deadline asks a `Clock`, so that tests and the sandbox can move it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -47,3 +48,18 @@ class FrozenClock(Clock):
 
     def advance(self, by: timedelta) -> None:
         self._at += by
+
+
+class Bell:
+    """Rings when something became due at once, so that nobody has to wait for the next regular wake-up."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def heard(self) -> None:
+        """Wait for the next ring; several rings before that count as one."""
+        _ = await self._rung.wait()
+        self._rung.clear()

@@ -108,13 +108,13 @@ async def domains(session: AsyncSession) -> list[MailDomain]:
 
 
 async def search(
-    session: AsyncSession, text: str, *, offset: int, limit: int
+    session: AsyncSession, text: str, *, accounts: list[str], offset: int, limit: int
 ) -> tuple[list[MailUser], int, int]:
-    """A page of the users whose address contains `text`, how many match, and how many there are.
+    """A page of the users of `accounts` whose address contains `text`, how many match, and how many there are.
 
     Addresses that begin with `text` come first. `%` and `_` in it mean themselves.
     """
-    present = directory_users.c.gone.is_(False)
+    present = and_(directory_users.c.gone.is_(False), directory_users.c.account.in_(accounts))
     matching = and_(present, directory_users.c.address.contains(text, autoescape=True)) if text else present
     total = await session.scalar(select(func.count()).select_from(directory_users).where(present)) or 0
     count = await session.scalar(select(func.count()).select_from(directory_users).where(matching)) or 0

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import NoticeKind
+from bot.storage.database import upsert
 from bot.storage.tables import notices
 
 
@@ -33,7 +34,7 @@ _undelivered = notices.c.wanted > notices.c.posted
 async def want(session: AsyncSession, kind: NoticeKind, subject: str, channel: str, now: datetime) -> None:
     """Ask for (another) delivery: a new row at revision 1, or one revision more. Tried at once."""
     await session.execute(
-        insert(notices)
+        upsert(session, notices)
         .values(
             kind=kind.value, subject=subject, channel=channel, wanted=1, posted=0, attempts=0, next_try_at=now
         )

@@ -1,0 +1,37 @@
+"""Who did what: one entry per act, written by the transaction that records its effect."""
+
+from datetime import datetime
+from enum import StrEnum, auto
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.storage import audit as rows
+
+THE_CLOCK = "mailwarden"
+"""The actor of what the bot does by itself when its time has come."""
+
+
+class Act(StrEnum):
+    CREATE_ASKED = auto()
+    CREATED = auto()
+    CREATE_FAILED = auto()
+    PASSWORD_ASKED = auto()
+    PASSWORD_SET = auto()
+    PASSWORD_FAILED = auto()
+    TWO_FACTOR_ASKED = auto()
+    TWO_FACTOR_SET = auto()
+    TWO_FACTOR_FAILED = auto()
+    DELETION_REQUESTED = auto()
+    DELETION_NOTICED = auto()
+    DELETION_CANCELLED = auto()
+    DELETION_STARTED = auto()
+    DELETION_DEFERRED = auto()
+    DELETION_DONE = auto()
+    DELETION_FAILED = auto()
+
+
+async def record(
+    session: AsyncSession, *, at: datetime, actor: str, act: Act, account: str, target: str, detail: str = ""
+) -> None:
+    """Add an entry. `detail` is for people and never holds a secret."""
+    await rows.add(session, rows.AuditEntry(at, actor, act.value, account, target, detail))

@@ -1,0 +1,150 @@
+"""The directory: mail users and domains as last seen, so that nobody waits for a full listing.
+
+Filled on the first start, refreshed once a day, and kept current by the bot's own acts in between.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.clock import Clock
+from bot.errors import NotFound, ProviderError
+from bot.model import MailDomain, MailUser
+from bot.providers.base import MailProvider
+from bot.storage import directory as rows
+from bot.storage.database import Database
+from bot.storage.directory import AccountAge
+
+log = logging.getLogger(__name__)
+
+RETRY = timedelta(minutes=5)
+"""How long to wait after a refresh that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """`matching` users fit the search, of `total` in all."""
+
+    users: list[MailUser]
+    matching: int
+    total: int
+
+
+class Directory:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        providers: Mapping[str, MailProvider],
+        refresh_at: time,
+        zone: ZoneInfo,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._providers = providers
+        self._refresh_at = refresh_at
+        self._zone = zone
+        self._running = asyncio.Lock()
+
+    async def domains(self) -> list[MailDomain]:
+        """All domains of the configured accounts, by name."""
+        async with self._database.reading() as session:
+            return [domain for domain in await rows.domains(session) if domain.account in self._providers]
+
+    async def search(self, text: str, *, offset: int = 0, limit: int = 10) -> UserPage:
+        """Mail users whose address contains `text`; those that begin with it first."""
+        async with self._database.reading() as session:
+            users, matching, total = await rows.search(
+                session, text.strip().lower(), offset=offset, limit=limit, accounts=list(self._providers)
+            )
+        return UserPage(users, matching, total)
+
+    async def find(self, address: str, *, account: str | None = None) -> MailUser:
+        """The mail user of that address. Raises NotFound, also where two accounts hold it and none is named."""
+        async with self._database.reading() as session:
+            found = await rows.find(session, address.strip().lower())
+        users = [
+            user for user in found if user.account in self._providers and account in {None, user.account}
+        ]
+        if not users:
+            raise NotFound(
+                f"There is no mail user {address}. If it is new, it appears after the next refresh."
+            )
+        if len(users) > 1:
+            names = " and ".join(user.account for user in users)
+            raise NotFound(f"{address} exists on the accounts {names}: pick it from the list.")
+        return users[0]
+
+    async def note_present(self, account: str, address: str) -> None:
+        async with self._database.transaction() as session:
+            await rows.put_user(session, account, address, now=self._clock.now(), gone=False)
+
+    async def note_gone(self, user: MailUser) -> None:
+        async with self._database.transaction() as session:
+            await rows.put_user(session, user.account, user.address, now=self._clock.now(), gone=True)
+
+    async def ages(self) -> dict[str, AccountAge]:
+        """When each account was last refreshed, and what hindered the last attempt."""
+        async with self._database.reading() as session:
+            return await rows.ages(session)
+
+    async def run_due(self) -> None:
+        """Refresh every account whose time has come: never filled, or not since the last refresh hour."""
+        async with self._running:
+            ages = await self.ages()
+            await asyncio.gather(
+                *(
+                    self._refresh_safely(account)
+                    for account in self._providers
+                    if self._is_due(ages.get(account))
+                )
+            )
+
+    async def refresh(self, account: str) -> None:
+        """List the account's users and domains and take them over. Raises ProviderError."""
+        provider = self._providers[account]
+        asked_at = self._clock.now()
+        users = await provider.list_users()
+        domains = await provider.list_domains()
+        async with self._database.transaction() as session:
+            # A list that may have been cut proves no absence.
+            await rows.put_listing(session, account, users.addresses, asked_at=asked_at, prune=users.complete)
+            await rows.put_domains(session, account, domains)
+            await rows.note_refresh(session, account, tried_at=asked_at, refreshed=True, error=None)
+
+    async def _refresh_safely(self, account: str) -> None:
+        tried_at = self._clock.now()
+        try:
+            await self.refresh(account)
+        except ProviderError as error:
+            log.warning("the directory of account %s was not refreshed: %s", account, error)
+            async with self._database.transaction() as session:
+                await rows.note_refresh(
+                    session, account, tried_at=tried_at, refreshed=False, error=str(error)
+                )
+
+    def _is_due(self, age: AccountAge | None) -> bool:
+        if age is None:
+            return True
+        now = self._clock.now()
+        if age.last_error is not None and now < age.tried_at + RETRY:
+            return False
+        return age.refreshed_at is None or age.refreshed_at < last_time(self._refresh_at, self._zone, now)
+
+
+def last_time(at: time, zone: ZoneInfo, now: datetime) -> datetime:
+    """The newest moment that is not after `now` at which the clocks of `zone` showed `at`.
+
+    A time that a change to summer time skips is read with the offset before the change; one that occurs twice counts
+    once, the first time (PEP 495).
+    """
+    today = now.astimezone(zone).date()
+    for day in (today + timedelta(days=1), today, today - timedelta(days=1)):
+        moment = datetime.combine(day, at, zone).astimezone(now.tzinfo)
+        if moment <= now:
+            return moment
+    raise AssertionError("yesterday is over")
