@@ -1,0 +1,198 @@
+"""From mailwarden.toml and the environment to `Settings`, or to the whole list of what is wrong."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from bot.errors import ConfigError
+from bot.settings.environment import API_TOKEN, APP_TOKEN, BOT_TOKEN, SecretKind, read_secret
+from bot.settings.models import NO_ACCOUNTS, AccountSettings, Settings, config_keys
+
+_SLACK_SECRETS = {"bot_token": ("SLACK_BOT_TOKEN", BOT_TOKEN), "app_token": ("SLACK_APP_TOKEN", APP_TOKEN)}
+_SECRET_KEYS = frozenset({*_SLACK_SECRETS, "api_token"})
+_SECRET_VALUE = re.compile(r"xox[a-z]-|xapp-|pm-(live|test)-")
+_API_TOKEN_ENV: str = AccountSettings.model_fields["api_token_env"].default
+_KEYS = {key.path: key.about for key in config_keys()}
+_UNREAD = SecretStr("unread")
+"""Stands where a secret is missing, so that its absence is told once."""
+
+_Location = tuple[int | str, ...]
+
+
+def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings of the file at `path`, with the secrets of `environ`. Raises ConfigError with all problems at once."""
+    problems: list[str] = []
+    document = _read(path, problems)
+    found = document if document is not None else {}
+    problems += _without_secrets(found)
+    _add_secrets(found, environ, problems)
+    if document is None:
+        raise ConfigError(problems)
+    problems += _repeated_names(found)
+    try:
+        settings = Settings.model_validate(found, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise ConfigError([*problems, *(_problem(found, detail) for detail in error.errors())]) from None
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problems.append(f"{path}: there is no such file. Copy mailwarden.example.toml there and fill it in.")
+    except OSError as error:
+        problems.append(f"{path}: can't be read ({error.strerror})")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: expected a text in UTF-8")
+    except ValueError as error:
+        problems.append(f"{path}: expected TOML: {error}")
+    return None
+
+
+def _without_secrets(value: Any, at: _Location = ()) -> Iterator[str]:
+    """Takes the tokens out of the document, in place; says of each where it belongs."""
+    pairs = list(
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, inner in pairs:
+        if key in _SECRET_KEYS or (isinstance(inner, str) and _SECRET_VALUE.match(inner)):
+            value[key] = ""
+            if isinstance(value, dict):
+                del value[key]
+            name = "the environment variable that api_token_env names"
+            for slack_key, (variable, kind) in _SLACK_SECRETS.items():
+                if key == slack_key or str(inner).startswith(kind.prefix):
+                    name = variable
+            yield f"{_spell((*at, key))}: a token has no place in this file. Delete it here and set {name} instead."
+        else:
+            yield from _without_secrets(inner, (*at, key))
+
+
+def _add_secrets(document: dict[str, Any], environ: Mapping[str, str], problems: list[str]) -> None:
+    for table in Settings.model_fields:
+        if table != "accounts":
+            document.setdefault(table, {})
+
+    def secret(name: str, kind: SecretKind) -> SecretStr:
+        try:
+            return read_secret(name, kind, environ)
+        except ConfigError as error:
+            problems.extend(error.problems)
+            return _UNREAD
+
+    for key, (name, kind) in _SLACK_SECRETS.items():
+        value = secret(name, kind)
+        if isinstance(document["slack"], dict):
+            document["slack"][key] = value
+    users: dict[str, int] = {}
+    for index, account in _account_tables(document):
+        name = account.get("api_token_env", _API_TOKEN_ENV)
+        account["api_token"] = _UNREAD
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+            continue
+        if name in users:
+            problems.append(
+                f"accounts[{index}].api_token_env: {name} already holds the token of accounts[{users[name]}]; "
+                "expected another variable, because each account has a token of its own"
+            )
+            continue
+        users[name] = index
+        account["api_token"] = secret(name, API_TOKEN)
+
+
+def _account_tables(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    accounts = document.get("accounts")
+    for index, account in enumerate(accounts if isinstance(accounts, list) else []):
+        if isinstance(account, dict):
+            yield index, account
+
+
+def _repeated_names(document: dict[str, Any]) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for index, account in _account_tables(document):
+        name = account.get("name")
+        if isinstance(name, str) and seen.setdefault(name, index) != index:
+            yield f'accounts[{index}].name: "{name}" is the name of accounts[{seen[name]}] too; expected another one'
+
+
+def _problem(document: dict[str, Any], detail: Any) -> str:
+    at: _Location = detail["loc"]
+    kind: str = detail["type"]
+    said = str(detail["ctx"]["error"]) if kind == "value_error" else ""
+    general = re.sub(r"\[\d+\]", "[]", _spell(at))
+    within = general.endswith("[]") and kind != "extra_forbidden"
+    about = _KEYS.get(general.removesuffix("[]"))
+    if kind == "extra_forbidden":
+        return _unknown_key(at)
+    if about is not None:
+        value = _at(document, at)
+        found = "missing" if kind == "missing" else "found " + _shown(value, private=about.private)
+        return " ".join(
+            filter(None, [f"{_spell(at)}: expected {about.expected}; {found}.", said, about.hint])
+        )
+    if at == ("accounts",):
+        wrong = (
+            "accounts: expected a list of tables; write [[accounts]], with two pairs of brackets, above each."
+        )
+        return wrong if document.get("accounts") else NO_ACCOUNTS
+    return said or f"{_spell(at)}: expected a table, written as [{_spell(at)}]."
+
+
+def _unknown_key(at: _Location) -> str:
+    spelled = _spell(at)
+    key = str(at[-1])
+    table = re.sub(r"\[\d+\]", "[]", _spell(at[:-1]))
+    here = (
+        [path.removeprefix(f"{table}.") for path in _KEYS if path.startswith(f"{table}.")]
+        if table
+        else list(Settings.model_fields)
+    )
+    elsewhere = [path for path in _KEYS if path.rpartition(".")[2] == key]
+    near = get_close_matches(key, here, n=1)
+    if near:
+        return f"{spelled}: unknown key. Did you mean {near[0]}?"
+    if elsewhere:
+        return f"{spelled}: unknown key. Did you mean {elsewhere[0]}?"
+    return f"{spelled}: unknown key. Expected one of: {', '.join(here)}."
+
+
+def _spell(at: _Location) -> str:
+    text = ""
+    for part in at:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            word = part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else json.dumps(part)
+            text += f".{word}" if text else word
+    return text
+
+
+def _at(document: Any, at: _Location) -> Any:
+    for part in at:
+        try:
+            document = document[part]
+        except (LookupError, TypeError):
+            return None
+    return document
+
+
+def _shown(value: Any, *, private: bool) -> str:
+    if private:
+        return "something else (not shown here, because it may hold a secret)"
+    if isinstance(value, str):
+        cut = value if len(value) <= 60 else value[:60] + "…"
+        return json.dumps(cut, ensure_ascii=False)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return str(value)

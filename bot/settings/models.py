@@ -1,0 +1,242 @@
+"""The settings, table by table. Each key says what it means and what belongs there, for messages and for the README."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from bot.model import ProviderKind
+from bot.settings.values import (
+    AccountName,
+    ChannelId,
+    DatabaseUrl,
+    Hours,
+    Level,
+    Resolvers,
+    SlackIds,
+    SlackUrl,
+    TimeOfDay,
+    Url,
+    VariableName,
+    Zone,
+)
+
+_IDS = 'a list of Slack ids, of people ("U0123ABCD") or of user groups ("S0123ABCD")'
+_IDS_HINT = (
+    'In Slack, open a person\'s profile, then its menu, then "Copy member ID". '
+    "A user group's id is at the end of the address of its page."
+)
+_CHANNEL = 'a channel id such as "C0123ABCD"'
+_CHANNEL_HINT = (
+    'In Slack, click the channel\'s name at the top: the id is at the end of "About". '
+    "Then invite the bot there: /invite @mailwarden"
+)
+NO_OPERATORS = """\
+operators: nobody may use the bot yet. Write at least one Slack id, your own to begin with:
+
+    [operators]
+    owners = ["U0123ABCD"]
+"""
+NO_ACCOUNTS = """\
+accounts: no mail account is configured. Write at least one:
+
+    [[accounts]]
+    name = "main"
+    provider = "purelymail"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a key of mailwarden.toml means, and what belongs there."""
+
+    meaning: str
+    expected: str
+    hint: str = ""
+    """Where to find the right value."""
+    private: bool = False
+    """Its value is never shown: secrets end up there by mistake."""
+
+
+class Table(BaseModel):
+    """A table of mailwarden.toml. Built in code it takes field names, built from the file the file's names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True)
+
+
+class SlackSettings(Table):
+    bot_token: SecretStr
+    app_token: SecretStr
+    api_url: Annotated[
+        SlackUrl,
+        Key("Where Slack's Web API is. Change it only to test.", "an https address, or http on this machine"),
+    ] = "https://slack.com/api/"
+
+
+class AccountSettings(Table):
+    name: Annotated[
+        AccountName,
+        Key(
+            "What the account is called in Slack.",
+            "up to 32 lower-case letters, digits, - and _, the first a letter or digit",
+        ),
+    ]
+    provider: Annotated[
+        ProviderKind,
+        Key("The mail system of the account.", "one of " + ", ".join(f'"{kind}"' for kind in ProviderKind)),
+    ]
+    api_token: SecretStr
+    api_token_env: Annotated[
+        VariableName,
+        Key(
+            "The environment variable that holds the account's API token.",
+            "the name of an environment variable, in capitals",
+            private=True,
+        ),
+    ] = "PURELYMAIL_API_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+    base_url: Annotated[
+        Url, Key("Where the mail system's API is.", "an https address, or http on this machine")
+    ] = "https://purelymail.com"
+    timeout: Annotated[
+        float,
+        Field(strict=True, gt=0, le=60),
+        Key("Seconds to wait for an answer.", "seconds, more than 0 and at most 60"),
+    ] = 10.0
+
+
+class OperatorSettings(Table):
+    owners: Annotated[SlackIds, Key("May do all that admins may.", _IDS, _IDS_HINT)] = ()
+    admins: Annotated[
+        SlackIds, Key("May create, change and delete mail users, and cancel deletions.", _IDS, _IDS_HINT)
+    ] = ()
+    viewers: Annotated[SlackIds, Key("May look, and change nothing.", _IDS, _IDS_HINT)] = ()
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if not (self.owners or self.admins or self.viewers):
+            raise ValueError(NO_OPERATORS)
+        return self
+
+
+class ChannelSettings(Table):
+    deletions: Annotated[
+        ChannelId,
+        Key("Where scheduled deletions are announced and can be cancelled.", _CHANNEL, _CHANNEL_HINT),
+    ]
+    digest: Annotated[ChannelId, Key("Where the daily DNS digest is posted.", _CHANNEL, _CHANNEL_HINT)]
+
+
+class TimeSettings(Table):
+    timezone: Annotated[
+        Zone, Key("The time zone of the times of day below.", 'an IANA time zone such as "Europe/Zurich"')
+    ]
+    digest: Annotated[TimeOfDay, Key("When the DNS digest is posted.", 'a time of day such as "09:00"')] = (
+        time(9)
+    )
+    refresh: Annotated[
+        TimeOfDay, Key("When the list of mail users is fetched anew.", 'a time of day such as "02:00"')
+    ] = time(2)
+
+
+class DeletionSettings(Table):
+    grace: Annotated[
+        Hours,
+        Key(
+            "Hours between the notice in the channel and the deletion.",
+            "hours, at least 1 and at most 720 (30 days)",
+        ),
+    ] = Field(default=timedelta(hours=24), validation_alias="grace_hours")
+
+
+class DatabaseSettings(Table):
+    url: Annotated[
+        DatabaseUrl,
+        Key(
+            "The SQLite file with the bot's state, relative to the directory it is started in.",
+            '"sqlite+aiosqlite:///" and the path of a file (four slashes before an absolute path)',
+            private=True,
+        ),
+    ] = "sqlite+aiosqlite:///mailwarden.db"
+
+
+class DnsSettings(Table):
+    resolvers: Annotated[
+        Resolvers,
+        Key(
+            "The DNS resolvers to ask; empty for the system's.",
+            'a list of IP addresses such as "192.0.2.53" or "192.0.2.53:5353"',
+        ),
+    ] = ()
+    in_flight: Annotated[
+        int,
+        Field(strict=True, ge=1, le=500),
+        Key("How many DNS questions may be open at once.", "a whole number from 1 to 500"),
+    ] = 50
+
+
+class LoggingSettings(Table):
+    level: Annotated[
+        Level,
+        Key(
+            "How much to log. The libraries that carry passwords stay at WARNING whatever is set.",
+            'one of "DEBUG", "INFO", "WARNING", "ERROR"',
+        ),
+    ] = "INFO"
+
+
+def _at_least_one(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
+    if not accounts:
+        raise ValueError(NO_ACCOUNTS)
+    return accounts
+
+
+class Settings(Table):
+    """All of it. Secrets are SecretStr: neither repr nor str shows them."""
+
+    slack: SlackSettings
+    accounts: Annotated[tuple[AccountSettings, ...], AfterValidator(_at_least_one)]
+    operators: OperatorSettings
+    channels: ChannelSettings
+    times: TimeSettings
+    deletions: DeletionSettings = DeletionSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    dns: DnsSettings = DnsSettings()
+    logging: LoggingSettings = LoggingSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigKey:
+    """One key of mailwarden.toml: `times.digest`, `accounts[].name`. `default` as the file spells it, None if required."""
+
+    path: str
+    about: Key
+    default: str | None
+
+
+def config_keys() -> Iterator[ConfigKey]:
+    """Every key of mailwarden.toml, in the order of the models."""
+    for table, field in Settings.model_fields.items():
+        model = field.annotation
+        listed = table == "accounts"
+        prefix = f"{table}[]" if listed else table
+        for name, inner in (AccountSettings if listed else model).model_fields.items():  # type: ignore[union-attr]
+            about = next((item for item in inner.metadata if isinstance(item, Key)), None)
+            if about is not None:
+                default = None if inner.is_required() else _as_toml(inner.default)
+                yield ConfigKey(f"{prefix}.{inner.validation_alias or name}", about, default)
+
+
+def _as_toml(value: Any) -> str:
+    match value:
+        case timedelta():
+            return f"{value / timedelta(hours=1):g}"
+        case time():
+            return f'"{value:%H:%M}"'
+        case tuple():
+            return "[{}]".format(", ".join(map(_as_toml, value)))
+        case float() | int():
+            return f"{value:g}"
+        case _:
+            return f'"{value}"'

@@ -1,0 +1,110 @@
+"""The values that keys of mailwarden.toml may have. A check raises ValueError; its text, if any, is a further hint."""
+
+import re
+from datetime import time, timedelta
+from difflib import get_close_matches
+from ipaddress import ip_address
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator
+
+MIN_GRACE = timedelta(hours=1)
+MAX_GRACE = timedelta(days=30)
+
+
+def _matching(pattern: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError
+        return value
+
+    return AfterValidator(check)
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    # A token would travel in the clear over http, so that is for this machine only.
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+    if not safe or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError
+    return value.rstrip("/")
+
+
+def _slack_url(value: str) -> str:
+    return _url(value) + "/"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _zone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004 - pydantic collects ValueErrors only
+    names = available_timezones()
+    if value not in names:
+        near = get_close_matches(value, names, n=1)
+        raise ValueError(f'Did you mean "{near[0]}"?' if near else "")
+    return ZoneInfo(value)
+
+
+def _time_of_day(value: object) -> time:
+    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        value = time.fromisoformat(value)
+    if not isinstance(value, time) or value.tzinfo is not None:
+        raise ValueError
+    return value
+
+
+def _hours(value: object) -> timedelta:
+    if (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 0 <= value <= MAX_GRACE / timedelta(hours=1)
+    ):
+        value = timedelta(hours=value)
+    if not isinstance(value, timedelta) or not MIN_GRACE <= value <= MAX_GRACE:
+        raise ValueError
+    return value
+
+
+def _resolver(value: str) -> str:
+    with_port = re.fullmatch(
+        r"\[(?P<six>[^\]]+)\]:(?P<port6>\d{1,5})|(?P<four>[^:]+):(?P<port4>\d{1,5})", value
+    )
+    if not with_port:
+        _ = ip_address(value)
+        return value
+    _ = ip_address(with_port["six"] or with_port["four"])
+    if not 0 < int(with_port["port6"] or with_port["port4"]) < 65_536:
+        raise ValueError
+    return value
+
+
+def _database_url(value: str) -> str:
+    if not re.fullmatch(r"sqlite\+aiosqlite:///[^?#]+", value) or value.endswith((":memory:", "/")):
+        raise ValueError
+    return value
+
+
+SlackIds = tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...]
+ChannelId = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}")]
+AccountName = Annotated[str, _matching(r"[a-z0-9][a-z0-9_-]{0,31}")]
+VariableName = Annotated[str, _matching(r"[A-Z_][A-Z0-9_]*")]
+Url = Annotated[str, AfterValidator(_url)]
+SlackUrl = Annotated[str, AfterValidator(_slack_url)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+Hours = Annotated[timedelta, BeforeValidator(_hours)]
+Resolvers = tuple[Annotated[str, AfterValidator(_resolver)], ...]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]

@@ -1,0 +1,406 @@
+from collections.abc import Callable
+from datetime import time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.errors import ConfigError
+from bot.model import ProviderKind
+from bot.settings import OperatorSettings, Settings, load_settings, read_env_file
+
+BOT = "xoxb-1111-2222-aBcDeFgHiJkL"
+APP = "xapp-1-A1111-2222-deadbeef"
+API = "pm-live-0c0ffee0-1111-2222"
+ENVIRON = {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP, "PURELYMAIL_API_TOKEN": API}
+SMALLEST = """
+[[accounts]]
+name = "main"
+provider = "purelymail"
+
+[operators]
+owners = ["U0OLGA"]
+
+[channels]
+deletions = "C0MAILOPS"
+digest = "C0DIGEST"
+
+[times]
+timezone = "Europe/Zurich"
+"""
+ALL = """
+[slack]
+api_url = "http://127.0.0.1:8025/api"
+
+[[accounts]]
+name = "main"
+provider = "purelymail"
+base_url = "http://[::1]:8026/"
+timeout = 2
+
+[[accounts]]
+name = "second"
+provider = "purelymail"
+api_token_env = "SECOND_TOKEN"
+
+[operators]
+owners = ["U0OLGA"]
+admins = ["S0ADMINS", "W0ADA"]
+viewers = ["U0VIC"]
+
+[channels]
+deletions = "C0MAILOPS"
+digest = "G0DIGEST"
+
+[times]
+timezone = "Asia/Kolkata"
+digest = "07:30"
+refresh = 03:15:00
+
+[deletions]
+grace_hours = 1.5
+
+[database]
+url = "sqlite+aiosqlite:////var/lib/mailwarden/state.db"
+
+[dns]
+resolvers = ["192.0.2.53", "127.0.0.1:5353", "2001:db8::53", "[2001:db8::53]:5353"]
+in_flight = 20
+
+[logging]
+level = "DEBUG"
+"""
+NO_BOT_TOKEN = (
+    "SLACK_BOT_TOKEN: not set in the environment; expected a token that begins with xoxb-, from "
+    'api.slack.com/apps → your app → "OAuth & Permissions" → "Bot User OAuth Token"'
+)
+NO_SUCH_ZONE = (
+    'times.timezone: expected an IANA time zone such as "Europe/Zurich"; found "Europe/Zurch". '
+    'Did you mean "Europe/Zurich"?'
+)
+Load = Callable[..., Settings]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def load(text: str = SMALLEST, **changes: str) -> Settings:
+        path = tmp_path / "mailwarden.toml"
+        path.write_text(text, encoding="utf-8")
+        return load_settings(path, {**ENVIRON, **changes})
+
+    return load
+
+
+@pytest.fixture
+def problems(load: Load) -> Callable[..., list[str]]:
+    def problems(text: str = SMALLEST, **changes: str) -> list[str]:
+        with pytest.raises(ConfigError) as caught:
+            load(text, **changes)
+        return caught.value.problems
+
+    return problems
+
+
+Problems = Callable[..., list[str]]
+
+
+def test_the_smallest_file_gives_the_documented_defaults(load: Load) -> None:
+    settings = load()
+    assert settings.accounts[0].provider is ProviderKind.PURELYMAIL
+    assert settings.accounts[0].base_url == "https://purelymail.com"
+    assert settings.times.timezone == ZoneInfo("Europe/Zurich")
+    assert (settings.times.digest, settings.times.refresh) == (time(9), time(2))
+    assert settings.deletions.grace == timedelta(hours=24)
+    assert settings.slack.api_url == "https://slack.com/api/"
+
+
+def test_every_key_can_be_set(load: Load) -> None:
+    settings = load(ALL, SECOND_TOKEN="pm-live-second")
+    assert settings.slack.api_url == "http://127.0.0.1:8025/api/"
+    assert settings.accounts[0].base_url == "http://[::1]:8026"
+    assert settings.accounts[0].timeout == 2.0
+    assert [account.api_token.get_secret_value() for account in settings.accounts] == [API, "pm-live-second"]
+    assert settings.operators.admins == ("S0ADMINS", "W0ADA")
+    assert settings.times.digest == time(7, 30)
+    assert settings.times.refresh == time(3, 15)
+    assert settings.deletions.grace == timedelta(minutes=90)
+    assert settings.dns.resolvers == ("192.0.2.53", "127.0.0.1:5353", "2001:db8::53", "[2001:db8::53]:5353")
+
+
+def test_all_problems_are_told_at_once(problems: Problems) -> None:
+    text = (
+        SMALLEST.replace('"purelymail"', '"gmail"').replace("Europe/Zurich", "Europe/Zurch")
+        + 'colour = "blue"\n'
+    )
+    assert problems(text, SLACK_BOT_TOKEN="") == [
+        NO_BOT_TOKEN,
+        'accounts[0].provider: expected one of "purelymail"; found "gmail".',
+        NO_SUCH_ZONE,
+        "times.colour: unknown key. Expected one of: timezone, digest, refresh.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            'deletions = "C0MAILOPS"',
+            'deletion = "C0MAILOPS"',
+            "channels.deletion: unknown key. Did you mean deletions?",
+        ),
+        ("[channels]", "[chanels]", "chanels: unknown key. Did you mean channels?"),
+        (
+            "[channels]",
+            "grace_hours = 3\n[channels]",
+            "operators.grace_hours: unknown key. Did you mean deletions.grace_hours?",
+        ),
+        (
+            "[times]",
+            "[deletions]\ngrace = 3\n[times]",
+            "deletions.grace: unknown key. Did you mean grace_hours?",
+        ),
+        ('name = "main"', 'nmae = "main"', "accounts[0].nmae: unknown key. Did you mean name?"),
+    ],
+)
+def test_an_unknown_key_is_an_error_that_names_the_nearest(
+    problems: Problems, old: str, new: str, told: str
+) -> None:
+    assert told in problems(SMALLEST.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('"C0MAILOPS"', '"#mail-ops"', 'channels.deletions: expected a channel id such as "C0123ABCD"; found "#mail-ops". In Slack, click'),
+        ('"C0MAILOPS"', "5", 'channels.deletions: expected a channel id such as "C0123ABCD"; found 5.'),
+        ('digest = "C0DIGEST"', "", 'channels.digest: expected a channel id such as "C0123ABCD"; missing. In Slack, click'),
+        ('"U0OLGA"', '"@olga"', 'operators.owners: expected a list of Slack ids, of people ("U0123ABCD") or of user groups ("S0123ABCD"); found "@olga" in it.'),
+        ('["U0OLGA"]', '"U0OLGA"', "operators.owners: expected a list of Slack ids"),
+        ('"main"', '"Main Account"', "accounts[0].name: expected up to 32 lower-case letters"),
+        ('"Europe/Zurich"', '"../../etc/passwd"', "times.timezone: expected an IANA time zone"),
+        ('"Europe/Zurich"', "60", "times.timezone: expected an IANA time zone"),
+        ("[times]", '[times]\ndigest = "9 am"', 'times.digest: expected a time of day such as "09:00"; found "9 am".'),
+        ("[times]", '[times]\ndigest = "24:00"', "times.digest: expected a time of day"),
+        ("[times]", "[times]\ndigest = 9", "times.digest: expected a time of day"),
+        ("[times]", "[times]\ndigest = 2026-01-01T09:00:00Z", "times.digest: expected a time of day"),
+        ("[times]", "[deletions]\ngrace_hours = 0.9\n[times]", "deletions.grace_hours: expected hours, at least 1 and at most 720 (30 days); found 0.9."),
+        ("[times]", "[deletions]\ngrace_hours = 720.1\n[times]", "deletions.grace_hours: expected hours"),
+        ("[times]", "[deletions]\ngrace_hours = nan\n[times]", "deletions.grace_hours: expected hours"),
+        ("[times]", "[deletions]\ngrace_hours = true\n[times]", "deletions.grace_hours: expected hours"),
+        ("[times]", '[deletions]\ngrace_hours = "24"\n[times]', "deletions.grace_hours: expected hours"),
+        ("[times]", '[database]\nurl = "mailwarden.db"\n[times]', "database.url: expected"),
+        ("[times]", '[database]\nurl = "sqlite+aiosqlite:///:memory:"\n[times]', "database.url: expected"),
+        ("[times]", '[dns]\nresolvers = ["dns.example"]\n[times]', "dns.resolvers: expected a list of IP addresses"),
+        ("[times]", '[dns]\nresolvers = ["192.0.2.1:0"]\n[times]', "dns.resolvers: expected a list of IP addresses"),
+        ("[times]", "[dns]\nin_flight = 0\n[times]", "dns.in_flight: expected a whole number from 1 to 500; found 0."),
+        ("[times]", '[logging]\nlevel = "loud"\n[times]', 'logging.level: expected one of "DEBUG", "INFO", "WARNING", "ERROR"; found "loud".'),
+        ("[times]", '[slack]\napi_url = "http://slack.example/api/"\n[times]', "slack.api_url: expected an https address"),
+        ("[operators]", 'base_url = "http://purelymail.com"\n[operators]', "accounts[0].base_url: expected an https address"),
+        ("[operators]", "timeout = 0\n[operators]", "accounts[0].timeout: expected seconds"),
+        ("[operators]", "timeout = nan\n[operators]", "accounts[0].timeout: expected seconds"),
+        ("[[accounts]]", "[accounts]", "accounts: expected a list of tables; write [[accounts]]"),
+        ("[channels]", "[[channels]]", "channels: expected a table, written as [channels]."),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_names_its_key_and_what_was_expected(
+    problems: Problems, old: str, new: str, told: str
+) -> None:
+    text = SMALLEST.replace(old, new)
+    assert text != SMALLEST
+    assert any(problem.startswith(told) for problem in problems(text)), problems(text)
+
+
+@pytest.mark.parametrize("hours", ["1", "720", "24.5"])
+def test_a_grace_period_at_the_limits_is_fine(load: Load, hours: str) -> None:
+    settings = load(SMALLEST + f"[deletions]\ngrace_hours = {hours}\n")
+    assert settings.deletions.grace == timedelta(hours=float(hours))
+
+
+@pytest.mark.parametrize("line", ["", "owners = []", "owners = []\nadmins = []\nviewers = []"])
+def test_without_operators_it_refuses_and_says_what_to_write(problems: Problems, line: str) -> None:
+    (problem,) = problems(SMALLEST.replace('owners = ["U0OLGA"]', line))
+    assert problem.startswith("operators: nobody may use the bot yet.")
+    assert 'owners = ["U0123ABCD"]' in problem
+
+
+def test_operators_made_in_code_need_somebody_too() -> None:
+    with pytest.raises(ValueError, match="nobody may use the bot yet"):
+        OperatorSettings()
+
+
+def test_without_accounts_it_says_what_to_write(problems: Problems) -> None:
+    text = SMALLEST[SMALLEST.index("[operators]") :]
+    (problem,) = problems(text)
+    assert problem.startswith("accounts: no mail account is configured.")
+    assert "[[accounts]]" in problem
+
+
+def test_an_empty_file_names_every_required_key(problems: Problems) -> None:
+    found = problems("")
+    assert [problem.partition(":")[0] for problem in found] == [
+        "accounts",
+        "operators",
+        "channels.deletions",
+        "channels.digest",
+        "times.timezone",
+    ]
+
+
+TWO = SMALLEST.replace(
+    "[operators]",
+    '[[accounts]]\nname = "NAME"\nprovider = "purelymail"\napi_token_env = "TOKEN_2"\n[operators]',
+)
+
+
+def test_two_accounts_with_two_names_are_fine(load: Load) -> None:
+    settings = load(TWO.replace("NAME", "other"), TOKEN_2="pm-live-other")
+    assert [account.name for account in settings.accounts] == ["main", "other"]
+
+
+def test_two_accounts_of_one_name_are_refused(problems: Problems) -> None:
+    assert problems(TWO.replace("NAME", "main"), TOKEN_2="pm-live-other") == [
+        'accounts[1].name: "main" is the name of accounts[0] too; expected another one'
+    ]
+
+
+def test_two_accounts_with_one_token_are_refused(problems: Problems) -> None:
+    (problem,) = problems(TWO.replace("NAME", "other").replace("TOKEN_2", "PURELYMAIL_API_TOKEN"))
+    assert problem.startswith(
+        "accounts[1].api_token_env: PURELYMAIL_API_TOKEN already holds the token of accounts[0]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f'[slack]\nbot_token = "{BOT}"', "slack.bot_token: a token has no place in this file. Delete it here and set SLACK_BOT_TOKEN"),
+        (f'[slack]\napi_url = "{APP}"', "slack.api_url: a token has no place in this file. Delete it here and set SLACK_APP_TOKEN"),
+        (f'[logging]\nlevel = "{API}"', "logging.level: a token has no place in this file. Delete it here and set the environment variable"),
+        (f'[notes]\nlist = ["{API}"]', "notes.list[0]: a token has no place in this file."),
+    ],
+)  # fmt: skip
+def test_a_token_in_the_file_is_an_error_that_does_not_print_it(
+    problems: Problems, line: str, told: str
+) -> None:
+    found = problems(f"{SMALLEST}{line}\n")
+    assert found[0].startswith(told)
+    assert not any(secret in problem for secret in (BOT, APP, API) for problem in found)
+
+
+def test_a_token_where_the_name_of_a_variable_belongs_is_not_printed(problems: Problems) -> None:
+    found = problems(SMALLEST.replace("[operators]", 'api_token_env = "s3cr3t-of-mine"\n[operators]'))
+    assert found[0].startswith(
+        "accounts[0].api_token_env: expected the name of an environment variable, in capitals"
+    )
+    assert "s3cr3t" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        (
+            "SLACK_BOT_TOKEN",
+            "",
+            "SLACK_BOT_TOKEN: not set in the environment; expected a token that begins with xoxb-",
+        ),
+        ("SLACK_BOT_TOKEN", "  ", "SLACK_BOT_TOKEN: not set in the environment"),
+        ("SLACK_BOT_TOKEN", "xoxb-...", "SLACK_BOT_TOKEN: still holds a placeholder"),
+        ("SLACK_BOT_TOKEN", "xoxb-your-token", "SLACK_BOT_TOKEN: still holds a placeholder"),
+        ("SLACK_BOT_TOKEN", "xoxb-", "SLACK_BOT_TOKEN: still holds a placeholder"),
+        ("SLACK_BOT_TOKEN", APP, "SLACK_BOT_TOKEN: holds an app-level token: that is SLACK_APP_TOKEN"),
+        ("SLACK_APP_TOKEN", BOT, "SLACK_APP_TOKEN: holds a bot token: that is SLACK_BOT_TOKEN"),
+        (
+            "SLACK_APP_TOKEN",
+            "s3cr3t",
+            "SLACK_APP_TOKEN: does not look right; expected a token that begins with xapp-",
+        ),
+        (
+            "PURELYMAIL_API_TOKEN",
+            "changeme",
+            "PURELYMAIL_API_TOKEN: still holds a placeholder; expected an API token",
+        ),
+        ("PURELYMAIL_API_TOKEN", "two words", "PURELYMAIL_API_TOKEN: does not look right"),
+        ("PURELYMAIL_API_TOKEN", "pm-ü", "PURELYMAIL_API_TOKEN: does not look right"),
+    ],
+)
+def test_an_unusable_token_says_what_to_write_and_does_not_show_it(
+    problems: Problems, name: str, value: str, told: str
+) -> None:
+    (problem,) = problems(**{name: value})
+    assert problem.startswith(told)
+    assert len(value.strip()) < 6 or value not in problem
+
+
+def test_a_token_may_come_from_a_file(load: Load, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"{API}\n")
+    settings = load(PURELYMAIL_API_TOKEN="", PURELYMAIL_API_TOKEN_FILE=str(secret))
+    assert settings.accounts[0].api_token.get_secret_value() == API
+
+
+def test_a_token_file_that_is_missing_is_named(problems: Problems, tmp_path: Path) -> None:
+    missing = tmp_path / "nothing"
+    assert problems(SLACK_BOT_TOKEN="", SLACK_BOT_TOKEN_FILE=str(missing)) == [
+        f"SLACK_BOT_TOKEN_FILE: {missing} can't be read (No such file or directory)"
+    ]
+
+
+def test_a_token_file_that_is_empty_is_named(problems: Problems, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (problem,) = problems(SLACK_BOT_TOKEN="", SLACK_BOT_TOKEN_FILE=str(tmp_path / "empty"))
+    assert problem.startswith("SLACK_BOT_TOKEN: the file of SLACK_BOT_TOKEN_FILE is empty")
+
+
+def test_a_token_set_twice_is_refused(problems: Problems, tmp_path: Path) -> None:
+    (problem,) = problems(SLACK_BOT_TOKEN_FILE=str(tmp_path))
+    assert (
+        problem
+        == "SLACK_BOT_TOKEN: set both as SLACK_BOT_TOKEN and as SLACK_BOT_TOKEN_FILE; keep one of them"
+    )
+
+
+def test_no_secret_is_in_repr_or_str(load: Load) -> None:
+    settings = load()
+    assert not any(secret in text for secret in (BOT, APP, API) for text in (repr(settings), str(settings)))
+
+
+def test_settings_are_frozen(load: Load) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().deletions.grace = timedelta(days=2)
+
+
+def test_a_missing_file_is_told_together_with_missing_tokens(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path / "mailwarden.toml", {})
+    assert caught.value.problems[0].endswith(
+        "there is no such file. Copy mailwarden.example.toml there and fill it in."
+    )
+    assert [problem.partition(":")[0] for problem in caught.value.problems[1:]] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+    ]
+
+
+def test_broken_toml_names_the_line(problems: Problems) -> None:
+    assert problems("[slack\n")[0].endswith("(at line 1, column 7)")
+
+
+def test_a_file_that_is_not_text_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "mailwarden.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="expected a text in UTF-8"):
+        load_settings(path, ENVIRON)
+
+
+def test_an_env_file_is_read_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("# tokens\n\nA=1\nexport B = 'two words'\nC=\"x=y\"\nD=\n")
+    assert read_env_file(path) == {"A": "1", "B": "two words", "C": "x=y", "D": ""}
+
+
+def test_an_env_file_with_a_wrong_line_names_it_and_does_not_show_it(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A=1\ns3cr3t\n")
+    with pytest.raises(ConfigError) as caught:
+        read_env_file(path)
+    assert caught.value.problems == [f"{path}, line 2: expected NAME=VALUE"]
