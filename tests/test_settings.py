@@ -148,7 +148,7 @@ def test_all_problems_are_told_at_once(problems: Problems) -> None:
             'deletion = "C0MAILOPS"',
             "channels.deletion: unknown key. Did you mean deletions?",
         ),
-        ("[channels]", "[chanels]", "chanels: unknown key. Did you mean channels?"),
+        ("[channels]", "[channel]", "channel: unknown key. Did you mean channels?"),
         (
             "[channels]",
             "grace_hours = 3\n[channels]",
@@ -159,7 +159,7 @@ def test_all_problems_are_told_at_once(problems: Problems) -> None:
             "[deletions]\ngrace = 3\n[times]",
             "deletions.grace: unknown key. Did you mean grace_hours?",
         ),
-        ('name = "main"', 'nmae = "main"', "accounts[0].nmae: unknown key. Did you mean name?"),
+        ('name = "main"', 'named = "main"', "accounts[0].named: unknown key. Did you mean name?"),
     ],
 )
 def test_an_unknown_key_is_an_error_that_names_the_nearest(

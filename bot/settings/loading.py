@@ -19,6 +19,9 @@ _SECRET_KEYS = frozenset({*_SLACK_SECRETS, "api_token"})
 _SECRET_VALUE = re.compile(r"xox[a-z]-|xapp-|pm-(live|test)-")
 _API_TOKEN_ENV: str = AccountSettings.model_fields["api_token_env"].default
 _KEYS = {key.path: key.about for key in config_keys()}
+_ACCOUNTS_SHAPE = (
+    "accounts: expected a list of tables; write [[accounts]], with two pairs of brackets, above each."
+)
 _UNREAD = SecretStr("unread")
 """Stands where a secret is missing, so that its absence is told once."""
 
@@ -129,21 +132,19 @@ def _problem(document: dict[str, Any], detail: Any) -> str:
     kind: str = detail["type"]
     said = str(detail["ctx"]["error"]) if kind == "value_error" else ""
     general = re.sub(r"\[\d+\]", "[]", _spell(at))
-    within = general.endswith("[]") and kind != "extra_forbidden"
     about = _KEYS.get(general.removesuffix("[]"))
     if kind == "extra_forbidden":
         return _unknown_key(at)
     if about is not None:
-        value = _at(document, at)
-        found = "missing" if kind == "missing" else "found " + _shown(value, private=about.private)
-        return " ".join(
-            filter(None, [f"{_spell(at)}: expected {about.expected}; {found}.", said, about.hint])
+        found = (
+            "missing" if kind == "missing" else f"found {_shown(_at(document, at), private=about.private)}"
         )
-    if at == ("accounts",):
-        wrong = (
-            "accounts: expected a list of tables; write [[accounts]], with two pairs of brackets, above each."
-        )
-        return wrong if document.get("accounts") else NO_ACCOUNTS
+        where = _spell(at)
+        if isinstance(at[-1], int):
+            where, found = _spell(at[:-1]), f"{found} in it"
+        return " ".join(filter(None, [f"{where}: expected {about.expected}; {found}.", said, about.hint]))
+    if at == ("accounts",) and not said:
+        return NO_ACCOUNTS if kind == "missing" else _ACCOUNTS_SHAPE
     return said or f"{_spell(at)}: expected a table, written as [{_spell(at)}]."
 
 
