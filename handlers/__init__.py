@@ -1,0 +1,52 @@
+"""Slack in: one file per feature. This is the table of contents."""
+
+import re
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.model import Role
+from bot.services import Services
+from handlers import (
+    create_user,
+    dns_health,
+    find_users,
+    help,  # noqa: A004 - the feature's name
+    home,
+    manage_user,
+    pending_deletions,
+    reset_password,
+    schedule_deletion,
+    two_factor,
+    user_picker,
+)
+from handlers.listener import listener, out_of_date
+from handlers.turn import Turn
+
+FEATURES = (
+    help,
+    create_user,
+    reset_password,
+    two_factor,
+    schedule_deletion,
+    pending_deletions,
+    find_users,
+    manage_user,
+    user_picker,
+    dns_health,
+    home,
+)
+
+ANYTHING = re.compile(".*", re.DOTALL)
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    """Give `app` all listeners. Only the first one that fits is run, so what catches everything comes last."""
+    for feature in FEATURES:
+        feature.register(app, services)
+    app.action(ANYTHING)(listener(services, out_of_date, need=Role.VIEWER))
+    app.view(ANYTHING)(listener(services, out_of_date, need=Role.VIEWER))
+    app.options(ANYTHING)(listener(services, _no_options, need=Role.VIEWER))
+
+
+async def _no_options(turn: Turn) -> None:
+    await turn.ack(options=[])

@@ -1,0 +1,148 @@
+"""Who may act. Asked at every act; whatever can't be found out counts as no.
+
+Three facts decide: the configuration names the person (by id or through a user group), the role is high enough, and
+Slack says that this is a full, living, human member of our own workspace.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.errors import NotAllowed
+from bot.model import Operator, Role
+from bot.settings import OperatorSettings
+
+MAX_AGE = timedelta(seconds=60)
+"""How old a fact about a person may be where nothing is changed, and the members of a user group anywhere."""
+
+GROUP_PREFIX = "S"
+
+_MANY = 1000
+"""From so many people on, facts that are too old to be used are thrown out."""
+
+_NO_ANSWER = "Slack did not say who you are, so nothing was done. Try again in a minute."
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What Slack says of somebody. `teams` are the further workspaces of an Enterprise organisation they are in."""
+
+    id: str
+    team_id: str
+    is_bot: bool
+    is_guest: bool
+    is_deleted: bool
+    is_stranger: bool = False
+    teams: frozenset[str] = frozenset()
+
+
+class PeopleUnavailable(Exception):
+    """Slack could not be asked, or answered nothing usable."""
+
+
+class People(Protocol):
+    """Both methods raise PeopleUnavailable, and must give up well within the 3 seconds that an ack may take."""
+
+    async def person(self, slack_id: str) -> Person:
+        """The present facts about somebody."""
+
+    async def group_members(self, group_id: str) -> frozenset[str]:
+        """The ids of the members of a user group."""
+
+
+class Access:
+    def __init__(self, operators: OperatorSettings, people: People, clock: Clock) -> None:
+        self._ids = {
+            Role.OWNER: operators.owners,
+            Role.ADMIN: operators.admins,
+            Role.VIEWER: operators.viewers,
+        }
+        self._people = people
+        self._clock = clock
+        self._persons: dict[str, tuple[datetime, Person]] = {}
+        self._groups: dict[str, tuple[datetime, frozenset[str]]] = {}
+
+    async def authorise(self, slack_id: str, *, team_id: str, need: Role, fresh: bool) -> Operator:
+        """The person as an operator of at least the role `need`. Raises NotAllowed with a sentence for them.
+
+        `team_id` is the workspace the bot is installed in. `fresh`: ask Slack about the person now.
+        """
+        role = await self._role(slack_id, need)
+        try:
+            person = await self._person(slack_id, fresh=fresh)
+        except PeopleUnavailable as error:
+            raise NotAllowed(_NO_ANSWER) from error
+        if person.is_stranger or not team_id or (person.team_id != team_id and team_id not in person.teams):
+            raise NotAllowed("Mailwarden serves the members of its own workspace only.")
+        if person.is_bot or person.is_deleted:
+            raise NotAllowed("Mailwarden serves people with an active Slack account only.")
+        if person.is_guest:
+            raise NotAllowed("Guest accounts can't use Mailwarden, even where they are named as operators.")
+        return Operator(slack_id, role)
+
+    async def _role(self, slack_id: str, need: Role) -> Role:
+        """The highest role that the configuration gives."""
+        uncertain = False
+        for role in sorted(self._ids, reverse=True):
+            if slack_id in self._ids[role]:
+                found = role
+                break
+            groups = [id_ for id_ in self._ids[role] if id_.startswith(GROUP_PREFIX)]
+            answers = await asyncio.gather(*(self._is_member(slack_id, group) for group in groups))
+            if True in answers:
+                found = role
+                break
+            uncertain = uncertain or None in answers
+        else:
+            if uncertain:
+                raise NotAllowed(_NO_ANSWER)
+            raise NotAllowed(
+                "Mailwarden is for the people who run mail here, and you are not one of them."
+                f"{self._whom_to_ask()} Your Slack id is {slack_id}."
+            )
+        if found < need:
+            if uncertain:
+                raise NotAllowed(_NO_ANSWER)
+            raise NotAllowed(
+                f"You may look, and change nothing: this needs the role {need.name.lower()}.{self._whom_to_ask()}"
+            )
+        return found
+
+    async def _person(self, slack_id: str, *, fresh: bool) -> Person:
+        known = self._persons.get(slack_id)
+        if known is not None and not fresh and self._is_recent(known[0]):
+            return known[1]
+        asked_at = self._clock.now()
+        person = await self._people.person(slack_id)
+        if len(self._persons) >= _MANY:
+            self._persons = {key: fact for key, fact in self._persons.items() if self._is_recent(fact[0])}
+        self._persons[slack_id] = (asked_at, person)
+        return person
+
+    async def _is_member(self, slack_id: str, group: str) -> bool | None:
+        """None where it can't be found out."""
+        known = self._groups.get(group)
+        if known is None or not self._is_recent(known[0]):
+            asked_at = self._clock.now()
+            try:
+                known = (asked_at, await self._people.group_members(group))
+            except PeopleUnavailable:
+                return None
+            self._groups[group] = known
+        return slack_id in known[1]
+
+    def _is_recent(self, at: datetime) -> bool:
+        return self._clock.now() - at <= MAX_AGE
+
+    def _whom_to_ask(self) -> str:
+        mentions = list(self._mentions())
+        return f" Ask {' or '.join(mentions[:3])}." if mentions else ""
+
+    def _mentions(self) -> Iterator[str]:
+        for role in (Role.OWNER, Role.ADMIN):
+            for id_ in self._ids[role]:
+                if not id_.startswith(GROUP_PREFIX):
+                    yield f"<@{id_}>"

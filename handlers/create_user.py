@@ -1,0 +1,241 @@
+"""Create a mail user: /mail-create [local@domain] → form → the new address and password, shown until closed."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.models.blocks import (
+    Block,
+    ExternalDataSelectElement,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from bot.errors import AlreadyExists, DeletionOpen, InvalidInput
+from bot.model import MailDomain, Role
+from bot.services import Services
+from bot.users import DOMAIN, LOCAL_PART, UserCreated
+from handlers import blocks, password_fields
+from handlers.listener import listener
+from handlers.password_fields import Password
+from handlers.turn import OpenView, Turn, pack
+from handlers.user_picker import name
+
+COMMAND = "/mail-create"
+ASK = "create_user.ask"
+FORM = "create_user"
+DOMAIN_ACTION = "create_user.domain"
+LOCAL_PART_ACTION = "create_user.local_part"
+
+TITLE = "Create a mail user"
+MANY = 100
+"""Options a static select holds; more domains than that are searched instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What the form is filled with. `domain` is an option's value, "" if none is chosen."""
+
+    domain: str = ""
+    local_part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    account: str
+    address: str
+    nonce: str
+    password: Password = field(repr=False)
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    app.command(COMMAND)(listener(services, ask, need=Role.ADMIN))
+    app.action(ASK)(listener(services, ask, need=Role.ADMIN))
+    app.options(DOMAIN_ACTION)(listener(services, offer_domains, need=Role.ADMIN))
+    password_fields.register(app, services, FORM, rebuild, lambda view: _words(entries_of(view)))
+    app.view(FORM)(listener(services, submit, need=Role.ADMIN, fresh=True))
+
+
+async def ask(turn: Turn) -> None:
+    await turn.ack()
+    domains = await turn.services.directory.domains()
+    entries, problem = prefill(turn.text, domains)
+    await turn.open(
+        form(domains, entries, password_fields.parts(FORM), problem=problem, several=turn.several)
+    )
+
+
+async def offer_domains(turn: Turn) -> None:
+    fitting = [domain for domain in await turn.services.directory.domains() if turn.text in domain.name]
+    await turn.ack(options=[_domain_option(domain, several=turn.several) for domain in fitting[:MANY]])
+
+
+async def rebuild(turn: Turn, parts: Sequence[Block]) -> View:
+    domains = await turn.services.directory.domains()
+    nonce = str(turn.modal.metadata.get("nonce", ""))
+    return form(domains, entries_of(turn.modal), parts, nonce=nonce, several=turn.several)
+
+
+async def submit(turn: Turn) -> None:
+    sent = turn.modal
+
+    async def back(message: str) -> View:
+        parts = password_fields.parts(FORM, password_fields.mode_of(FORM, sent))
+        domains = await turn.services.directory.domains()
+        return form(domains, entries_of(sent), parts, problem=message, several=turn.several)
+
+    turn.recover = back
+    new = parse(sent)
+
+    async def create() -> View:
+        try:
+            created = await turn.services.users.create(
+                turn.operator,
+                nonce=new.nonce,
+                account=new.account,
+                address=new.address,
+                password=new.password.value,
+            )
+        except (AlreadyExists, DeletionOpen) as error:
+            raise InvalidInput(str(error), field=LOCAL_PART) from error
+        return done(created, new.password, several=turn.several)
+
+    await turn.carry_out(
+        create(),
+        working=working(new.address),
+        lost=f"{blocks.code(new.address)} was created, but its password could not be shown: the window was closed. "
+        "Set a new one with /mail-password.",
+    )
+
+
+def prefill(text: str, domains: Sequence[MailDomain]) -> tuple[Entries, str | None]:
+    """What the form begins with, and what to say about a domain that is not ours."""
+    local_part, _, name = text.partition("@")
+    local_part = local_part[:64].replace(" ", "")
+    fitting = [domain for domain in domains if domain.name == name]
+    if fitting:
+        return Entries(_domain_value(fitting[0]), local_part), None
+    if name:
+        return Entries("", local_part), f"{name} is not a domain here. Pick one from the list."
+    return Entries(_domain_value(domains[0]) if len(domains) == 1 else "", local_part), None
+
+
+def form(
+    domains: Sequence[MailDomain],
+    entries: Entries,
+    password_parts: Sequence[Block],
+    *,
+    nonce: str = "",
+    problem: str | None = None,
+    several: bool = False,
+) -> View:
+    """A form without a `nonce` is a new one, and may be sent once."""
+    if not domains:
+        return blocks.modal(
+            TITLE,
+            [blocks.words("Mailwarden has not read the list of domains yet. Try again in a minute.")],
+            callback_id=FORM,
+        )
+    top = [] if problem is None else blocks.problem(problem)
+    return blocks.modal(
+        TITLE,
+        [*top, _domain_input(domains, entries, several=several), _local_part_input(entries), *password_parts],
+        callback_id=FORM,
+        submit="Create",
+        close="Cancel",
+        metadata=pack(nonce=nonce or uuid.uuid4().hex),
+    )
+
+
+def entries_of(view: OpenView) -> Entries:
+    return Entries(
+        domain=view.choice(DOMAIN, DOMAIN_ACTION),
+        local_part=view.text(LOCAL_PART, LOCAL_PART_ACTION).strip()[:64],
+    )
+
+
+def parse(view: OpenView) -> NewUser:
+    """Raises InvalidInput at the field that is wrong."""
+    entries = entries_of(view)
+    domain, _, account = entries.domain.partition(" ")
+    if not account:
+        raise InvalidInput("Pick a domain.", field=DOMAIN)
+    local_part, at, rest = entries.local_part.lower().partition("@")
+    if at and rest != domain:
+        raise InvalidInput("Type only the part before the @; the domain is picked above.", field=LOCAL_PART)
+    if not local_part:
+        raise InvalidInput("Type the part before the @.", field=LOCAL_PART)
+    return NewUser(
+        account=account,
+        address=f"{local_part}@{domain}",
+        nonce=str(view.metadata.get("nonce", "")),
+        password=password_fields.read(FORM, view),
+    )
+
+
+def working(address: str) -> View:
+    return blocks.modal(TITLE, [blocks.words(f"Creating {address} …")], callback_id=f"{FORM}.working")
+
+
+def done(created: UserCreated, password: Password, *, several: bool = False) -> View:
+    told = f"{name(created.account, created.address, several=several)} was created at {blocks.escape(created.provider, 100)}."
+    if not created.verified:
+        told += " Its list of users is too long to see the new one in it, so try to log in."
+    return blocks.modal(
+        "Mail user created",
+        [blocks.section(told), *password_fields.handover(created.address, password.value)],
+        callback_id=f"{FORM}.done",
+        close="Done",
+    )
+
+
+def _domain_input(domains: Sequence[MailDomain], entries: Entries, *, several: bool) -> Block:
+    options = [_domain_option(domain, several=several) for domain in domains]
+    initial = next((option for option in options if option.value == entries.domain), None)
+    placeholder = blocks.plain("Pick a domain")
+    element = (
+        StaticSelectElement(
+            action_id=DOMAIN_ACTION, options=options, initial_option=initial, placeholder=placeholder
+        )
+        if len(options) <= MANY
+        else ExternalDataSelectElement(
+            action_id=DOMAIN_ACTION, min_query_length=0, initial_option=initial, placeholder=placeholder
+        )
+    )
+    return InputBlock(block_id=DOMAIN, label="Domain", element=element)
+
+
+def _local_part_input(entries: Entries) -> Block:
+    return InputBlock(
+        block_id=LOCAL_PART,
+        label="User name",
+        hint="The part before the @: a-z, 0-9, and . _ - between them.",
+        element=PlainTextInputElement(
+            action_id=LOCAL_PART_ACTION,
+            initial_value=entries.local_part or None,
+            placeholder=blocks.plain("anna"),
+            max_length=320,
+        ),
+    )
+
+
+def _domain_option(domain: MailDomain, *, several: bool) -> Option:
+    return blocks.option(
+        f"{domain.name} ({domain.account})" if several else domain.name, _domain_value(domain)
+    )
+
+
+def _domain_value(domain: MailDomain) -> str:
+    # Longer ones exist on paper only; such an option would not be taken by Slack, and is refused as no domain of ours.
+    return f"{domain.name} {domain.account}"[: blocks.OPTION_VALUE]
+
+
+def _words(entries: Entries) -> list[str]:
+    domain = entries.domain.partition(" ")[0]
+    return [
+        word for word in (entries.local_part, domain, f"{entries.local_part}@{domain}") if word.strip("@")
+    ]

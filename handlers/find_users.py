@@ -1,0 +1,105 @@
+"""Find mail users: /mail-users [text] → search that follows the typing, "12 of 340", pages → Manage."""
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement
+from slack_sdk.models.blocks.basic_components import DispatchActionConfig
+from slack_sdk.models.views import View
+
+from bot.directory import UserPage
+from bot.model import MailUser, Role
+from bot.services import Services
+from handlers import blocks, manage_user, user_picker
+from handlers.listener import listener
+from handlers.live import Live
+from handlers.turn import Turn, clean
+
+COMMAND = "/mail-users"
+ASK = "find_users.ask"
+VIEW = "find_users"
+SEARCH = "search"
+SEARCH_ACTION = "find_users.search"
+PAGE = "find_users.page"
+
+TITLE = "Mail users"
+PER_PAGE = 10
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    live = Live()
+
+    async def search(turn: Turn) -> None:
+        await turn.ack()
+        await live.follow(turn, lambda: found(turn, clean(turn.value)))
+
+    async def turn_page(turn: Turn) -> None:
+        await turn.ack()
+        text = clean(turn.modal.text(SEARCH, SEARCH_ACTION))
+        await live.follow(turn, lambda: found(turn, text, int(turn.value) if turn.value.isdigit() else 0))
+
+    app.command(COMMAND)(listener(services, ask, need=Role.VIEWER))
+    app.action(ASK)(listener(services, ask, need=Role.VIEWER))
+    app.action(SEARCH_ACTION)(listener(services, search, need=Role.VIEWER))
+    app.action(blocks.pager_pattern(PAGE))(listener(services, turn_page, need=Role.VIEWER))
+    app.view(VIEW)(listener(services, submit, need=Role.VIEWER))
+
+
+async def found(turn: Turn, text: str, offset: int = 0) -> View:
+    page = await turn.services.directory.search(text, offset=offset, limit=PER_PAGE)
+    return window(text, page, offset=offset, several=turn.several)
+
+
+async def ask(turn: Turn) -> None:
+    await turn.ack()
+    await turn.open(await found(turn, turn.text))
+
+
+async def submit(turn: Turn) -> None:
+    text = clean(turn.modal.text(SEARCH, SEARCH_ACTION))
+    await turn.ack(response_action="update", view=await found(turn, text))
+
+
+def window(text: str, page: UserPage, *, offset: int = 0, several: bool = False) -> View:
+    """`offset`: how many matching users come before those of `page`."""
+    parts: list[Block] = [_search_input(text), blocks.words(count(text, page))]
+    parts += [_entry(user, several=several) for user in page.users]
+    parts += blocks.pager(PAGE, offset=offset, size=PER_PAGE, matching=page.matching)
+    return blocks.modal(TITLE, parts, callback_id=VIEW, submit="Search")
+
+
+def count(text: str, page: UserPage) -> str:
+    """`12 of 340 mail users match.`"""
+    if not page.total:
+        return "Mailwarden knows no mail users yet. The directory is read on the first start and at night."
+    if not text:
+        return f"{page.total} mail users."
+    if not page.matching:
+        return f"0 of {page.total} mail users match. Search for a part of the address."
+    return f"{page.matching} of {page.total} mail users match."
+
+
+def _search_input(text: str) -> Block:
+    return InputBlock(
+        block_id=SEARCH,
+        label="Search",
+        optional=True,
+        dispatch_action=True,
+        element=PlainTextInputElement(
+            action_id=SEARCH_ACTION,
+            initial_value=blocks.cut(text, 320) or None,
+            placeholder=blocks.plain("A part of the address"),
+            max_length=320,
+            dispatch_action_config=DispatchActionConfig(
+                trigger_actions_on=["on_character_entered", "on_enter_pressed"]
+            ),
+        ),
+    )
+
+
+def _entry(user: MailUser, *, several: bool) -> Block:
+    pending = "   :hourglass_flowing_sand: pending deletion" if user.deletion_id is not None else ""
+    return blocks.section(
+        f"{user_picker.name(user.account, user.address, several=several)}{pending}",
+        accessory=blocks.button(
+            "Manage", manage_user.OPEN, value=user_picker.reference(user.account, user.address)
+        ),
+    )

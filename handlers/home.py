@@ -1,0 +1,74 @@
+"""The App Home tab: a button to each job, what is pending, and how DNS is doing."""
+
+from collections.abc import Sequence
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from bot.model import DomainHealth, Role
+from bot.services import Services
+from handlers import blocks, dns_words
+from handlers.help import job_buttons
+from handlers.listener import listener
+from handlers.pending_deletions import Queue, cancelled, entry
+from handlers.turn import Turn
+
+EVENT = "app_home_opened"
+CANCEL = "home.cancel"
+
+SHOWN = 10
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    app.event(EVENT)(listener(services, opened, need=Role.VIEWER))
+    app.action(CANCEL)(listener(services, cancel, need=Role.ADMIN, fresh=True))
+
+
+async def publish(turn: Turn, note: str | None = None) -> None:
+    deletions, total = await turn.services.deletions.open_deletions(limit=SHOWN)
+    queue = Queue(
+        deletions,
+        total,
+        0,
+        turn.services.clock.now(),
+        turn.operator.role >= Role.ADMIN,
+        turn.several,
+    )
+    tab = home(turn.operator.role, queue, await turn.services.dns.latest(), note=note)
+    await turn.client.views_publish(user_id=turn.slack_id, view=tab)
+
+
+async def opened(turn: Turn) -> None:
+    await publish(turn)
+
+
+async def cancel(turn: Turn) -> None:
+    await turn.ack()
+    gone = await turn.services.deletions.cancel(turn.operator, turn.value)
+    await publish(turn, cancelled(gone))
+
+
+def home(role: Role, queue: Queue, healths: Sequence[DomainHealth], *, note: str | None = None) -> View:
+    parts: list[Block] = [] if note is None else [blocks.words(note)]
+    parts += [blocks.header("Mailwarden"), *job_buttons(role), blocks.divider()]
+    parts.append(blocks.header("Pending deletions"))
+    if not queue.deletions:
+        parts.append(blocks.words("Nothing is queued for deletion."))
+    parts += [entry(deletion, queue, CANCEL) for deletion in queue.deletions]
+    if queue.total > len(queue.deletions):
+        parts.append(
+            blocks.context(f"{queue.total - len(queue.deletions)} more are queued: see /mail-pending.")
+        )
+    parts += [
+        blocks.divider(),
+        blocks.header("DNS health"),
+        blocks.words(dns_words.counts(healths) if healths else "Not checked yet. Use the button above."),
+    ]
+    if healths:
+        oldest = min(health.checked_at for health in healths)
+        parts.append(blocks.context(f"Checked {blocks.date(oldest)}"))
+    parts.append(
+        blocks.context(f"As of {blocks.date(queue.now)}. Open this tab again to bring it up to date.")
+    )
+    return View(type="home", blocks=parts)

@@ -1,0 +1,107 @@
+"""One mail user and what can be done with it: the Manage button of a list → password, 2FA, deletion."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from bot.model import CANCELLABLE_STATES, Capability, Deletion, MailUser, Role
+from bot.services import Services
+from handlers import blocks, reset_password, schedule_deletion, two_factor, user_picker
+from handlers.listener import listener
+from handlers.pending_deletions import cancel_button, cancelled, when
+from handlers.turn import Run, Turn, pack
+
+OPEN = "manage_user.open"
+VIEW = "manage_user"
+PASSWORD = "manage_user.password"  # noqa: S105 - the name of a button
+TWO_FACTOR = "manage_user.two_factor"
+DELETE = "manage_user.delete"
+CANCEL = "manage_user.cancel"
+
+TITLE = "Manage a mail user"
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    app.action(OPEN)(listener(services, open_, need=Role.VIEWER))
+    app.action(PASSWORD)(listener(services, onward(reset_password.open_for), need=Role.ADMIN))
+    app.action(TWO_FACTOR)(listener(services, onward(two_factor.open_for), need=Role.ADMIN))
+    app.action(DELETE)(listener(services, onward(schedule_deletion.open_for), need=Role.ADMIN))
+    app.action(CANCEL)(listener(services, cancel, need=Role.ADMIN, fresh=True))
+
+
+async def present(turn: Turn, account: str, address: str, *, top: list[Block] | None = None) -> View:
+    user = await turn.services.directory.find(address, account=account)
+    return window(
+        user,
+        await turn.services.deletions.open_for(account, address),
+        now=turn.services.clock.now(),
+        may_change=turn.operator.role >= Role.ADMIN,
+        two_factor=Capability.TWO_FACTOR in turn.services.users.capabilities(account),
+        several=turn.several,
+        top=top or [],
+    )
+
+
+async def open_(turn: Turn) -> None:
+    await turn.ack()
+    account, address = user_picker.read_reference(turn.value)
+    await turn.open(await present(turn, account, address))
+
+
+def onward(step: Callable[[Turn, MailUser], Awaitable[None]]) -> Run:
+    async def run(turn: Turn) -> None:
+        await turn.ack()
+        account, address = user_picker.read_reference(turn.value)
+        await step(turn, await turn.services.directory.find(address, account=account))
+
+    return run
+
+
+async def cancel(turn: Turn) -> None:
+    await turn.ack()
+    account = str(turn.modal.metadata.get("account", ""))
+    address = str(turn.modal.metadata.get("address", ""))
+
+    async def back(message: str) -> View:
+        return await present(turn, account, address, top=blocks.problem(message))
+
+    turn.recover = back
+    gone = await turn.services.deletions.cancel(turn.operator, turn.value)
+    done = await present(turn, account, address, top=[blocks.success(cancelled(gone))])
+    if not await turn.show(done):
+        await turn.tell(blocks.escape(cancelled(gone)))
+
+
+def window(
+    user: MailUser,
+    deletion: Deletion | None,
+    *,
+    now: datetime,
+    may_change: bool,
+    two_factor: bool,
+    several: bool = False,
+    top: list[Block],
+) -> View:
+    """`two_factor`: whether the account can do that."""
+    target = user_picker.reference(user.account, user.address)
+    parts = [*top, blocks.section(f"*{user_picker.name(user.account, user.address, several=several)}*")]
+    if deletion is not None:
+        asked = f"<@{deletion.requested_by}>: {blocks.escape(deletion.reason, 300)}"
+        parts.append(blocks.section(f"*Pending deletion.* {when(deletion, now)}\n{asked}"))
+    if may_change:
+        buttons = [blocks.button("Set password", PASSWORD, value=target)]
+        if two_factor:
+            buttons.append(blocks.button("Two-factor login", TWO_FACTOR, value=target))
+        if deletion is None:
+            buttons.append(blocks.button("Delete …", DELETE, value=target, style="danger"))
+        elif deletion.state in CANCELLABLE_STATES:
+            buttons.append(cancel_button(deletion, CANCEL))
+        parts.append(blocks.actions(*buttons))
+    else:
+        parts.append(blocks.context("You may look. Changing something needs an admin."))
+    return blocks.modal(
+        TITLE, parts, callback_id=VIEW, metadata=pack(account=user.account, address=user.address)
+    )

@@ -1,0 +1,311 @@
+"""One turn of a person: what they did, and how to answer where they are looking.
+
+`listener` is the only way into the house. It authorises at every act, lets nothing escape, shows every error where the
+person is looking, and acknowledges for a listener that did not. Nothing here logs what a person typed.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+import aiohttp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.model import Operator
+from bot.services import Services
+
+log = logging.getLogger(__name__)
+
+Recover = Callable[[str], Awaitable[View]]
+"""Makes the view that goes on after a failure, from the sentence about it."""
+
+PATIENCE = 1.0
+"""Seconds from a submission's arrival in which its work may become the answer itself; 3 is Slack's limit."""
+
+GAP = 0.4
+"""Seconds between an answer over the socket and a call over HTTPS about the same view: Slack may take them in either
+order if they are closer than that, and the older view would stay."""
+
+VIEW_CLOSED = frozenset({"not_found", "hash_conflict", "view_not_found"})
+"""Normal answers to views.update: the person has closed the view, or something newer is shown (docs.slack.dev)."""
+
+NO_EPHEMERAL = frozenset({"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived"})
+
+_VIEW_KEYS = ("type", "callback_id", "title", "submit", "close", "private_metadata", "clear_on_close")
+
+
+class Kind(Enum):
+    COMMAND = auto()
+    ACTION = auto()
+    SUBMISSION = auto()
+    OPTIONS = auto()
+    EVENT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenView:
+    """A view that the person has open, as Slack describes it. `values`: block_id → action_id → the element's state."""
+
+    id: str
+    type: str
+    callback_id: str
+    hash: str | None
+    metadata: dict[str, Any]
+    values: dict[str, dict[str, dict[str, Any]]] = field(repr=False)
+    blocks: list[dict[str, Any]] = field(repr=False)
+    raw: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, view: dict[str, Any]) -> "OpenView":
+        try:
+            metadata = json.loads(view.get("private_metadata") or "{}")
+        except ValueError:
+            metadata = {}
+        return cls(
+            id=str(view.get("id", "")),
+            type=str(view.get("type", "modal")),
+            callback_id=str(view.get("callback_id", "")),
+            hash=view.get("hash"),
+            metadata=metadata if isinstance(metadata, dict) else {},
+            values=(view.get("state") or {}).get("values") or {},
+            blocks=list(view.get("blocks") or []),
+            raw=view,
+        )
+
+    def text(self, block_id: str, action_id: str) -> str:
+        """What is typed into a text input, "" if nothing."""
+        return str(self._state(block_id, action_id).get("value") or "")
+
+    def choice(self, block_id: str, action_id: str) -> str:
+        """The value of the selected option, "" if none is."""
+        return str((self._state(block_id, action_id).get("selected_option") or {}).get("value") or "")
+
+    def _state(self, block_id: str, action_id: str) -> dict[str, Any]:
+        return self.values.get(block_id, {}).get(action_id) or {}
+
+    @property
+    def input_ids(self) -> list[str]:
+        """The block_ids that an error can be shown at."""
+        return [str(block["block_id"]) for block in self.blocks if block.get("type") == "input"]
+
+    def with_blocks(self, blocks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The same view for views.update, with other blocks."""
+        kept = {key: self.raw[key] for key in _VIEW_KEYS if self.raw.get(key)}
+        return kept | {"blocks": list(blocks)[:100]}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What was clicked, picked or typed. `at` orders the actions of a person; `value` may be a secret."""
+
+    block_id: str
+    action_id: str
+    value: str = field(repr=False)
+    at: float = 0.0
+
+    @classmethod
+    def read(cls, action: dict[str, Any]) -> "Action":
+        chosen = action.get("selected_option") or {}
+        return cls(
+            block_id=str(action.get("block_id", "")),
+            action_id=str(action.get("action_id", "")),
+            value=str(action.get("value") or chosen.get("value") or ""),
+            at=float(action.get("action_ts") or 0),
+        )
+
+
+@dataclass(slots=True)
+class Turn:
+    """`text` is what follows a slash command, or what is typed into a select with live search."""
+
+    services: Services
+    kind: Kind
+    slack_id: str
+    team_id: str
+    client: AsyncWebClient = field(repr=False)
+    trigger_id: str
+    channel_id: str | None
+    text: str
+    view: OpenView | None
+    action: Action | None
+    arrived: float
+    _ack: AsyncAck = field(repr=False)
+    recover: Recover | None = None
+    """What to show in the modal after a failure; without it the present view stays, with the problem on top."""
+    _operator: Operator | None = None
+    _answered_at: float | None = None
+
+    @classmethod
+    def read(
+        cls,
+        services: Services,
+        body: dict[str, Any],
+        ack: AsyncAck,
+        client: AsyncWebClient,
+        context: AsyncBoltContext,
+    ) -> "Turn":
+        identity = context.authorize_result
+        actions = body.get("actions") or []
+        return cls(
+            services=services,
+            kind=_kind(body),
+            slack_id=context.user_id or "",
+            team_id=(identity.team_id if identity is not None else None) or "",
+            client=client,
+            trigger_id=str(body.get("trigger_id", "")),
+            channel_id=context.channel_id,
+            text=clean(str(body.get("text") or body.get("value") or "")),
+            view=OpenView.read(body["view"]) if isinstance(body.get("view"), dict) else None,
+            action=Action.read(actions[0]) if actions else None,
+            arrived=time.monotonic(),
+            _ack=ack,
+        )
+
+    @property
+    def operator(self) -> Operator:
+        """Who acts, as proven for this turn."""
+        assert self._operator is not None, "read before authorisation"
+        return self._operator
+
+    @operator.setter
+    def operator(self, operator: Operator) -> None:
+        self._operator = operator
+
+    @property
+    def modal(self) -> OpenView:
+        """The view of this turn; only for listeners that are reached through one."""
+        assert self.view is not None, "this turn has no view"
+        return self.view
+
+    @property
+    def value(self) -> str:
+        """The value of what was clicked, picked or typed."""
+        assert self.action is not None, "this turn has no action"
+        return self.action.value
+
+    @property
+    def several(self) -> bool:
+        """Whether it has to be said on which account something is."""
+        return len(self.services.settings.accounts) > 1
+
+    @property
+    def acked(self) -> bool:
+        return self._ack.response is not None
+
+    async def ack(self, **answer: Any) -> None:
+        """Answer Slack: nothing, `text`, `options`, or `response_action` with `errors` or `view`."""
+        _ = await self._ack(**answer)
+        self._answered_at = time.monotonic()
+
+    async def open(self, view: View) -> None:
+        """Open a modal, on top of the one that is open. From then on it is this turn's view."""
+        if self.view is not None and self.view.type == "modal":
+            answer = await self.client.views_push(trigger_id=self.trigger_id, view=view)
+        else:
+            answer = await self.client.views_open(trigger_id=self.trigger_id, view=view)
+        self.view = OpenView.read(answer["view"])
+
+    async def show(self, view: View | dict[str, Any], *, hash: str | None = None) -> bool:  # noqa: A002 - Slack's word
+        """Replace what the modal shows. False if it is closed, or `hash` is given and not the current one any more."""
+        if self.kind is Kind.SUBMISSION and self._answered_at is not None:
+            await asyncio.sleep(max(0.0, self._answered_at + GAP - time.monotonic()))
+        try:
+            answer = await self.client.views_update(view_id=self.modal.id, view=view, hash=hash)
+        except SlackApiError as error:
+            if error_code(error) in VIEW_CLOSED:
+                return False
+            raise
+        self.view = OpenView.read(answer["view"])
+        return True
+
+    async def carry_out(self, work: Coroutine[Any, Any, View], *, working: View, lost: str) -> None:
+        """Do the work of a submission and show the view it returns.
+
+        Quick work is the answer itself, so that its errors can be shown at the field that they name. Otherwise `working`
+        is shown until it is done. `lost` is told to a person who has closed the window meanwhile.
+        """
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.wait({task}, timeout=max(0.0, self.arrived + PATIENCE - time.monotonic()))
+            if task.done():
+                await self.ack(response_action="update", view=task.result())
+                return
+            await self.ack(response_action="update", view=working)
+            result = await task
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if not await self.show(result):
+            await self.tell(lost)
+
+    async def tell(self, text: str, *, blocks: Sequence[Block] | None = None) -> None:
+        """Tell only this person: in the channel where they are, else by direct message. `text` is mrkdwn, escaped."""
+        if self.kind is Kind.COMMAND and not self.acked:
+            await self.ack(text=text, blocks=blocks, response_type="ephemeral")
+            return
+        if self.channel_id is not None:
+            try:
+                await self.client.chat_postEphemeral(
+                    channel=self.channel_id, user=self.slack_id, text=text, blocks=blocks
+                )
+            except SlackApiError as error:
+                if error_code(error) not in NO_EPHEMERAL:
+                    raise
+            else:
+                return
+        await self.client.chat_postMessage(
+            channel=self.slack_id, text=text, blocks=blocks, unfurl_links=False, unfurl_media=False
+        )
+
+
+Run = Callable[[Turn], Awaitable[None]]
+
+
+def pack(**values: Any) -> str:
+    """private_metadata: ids and nonces only. It travels through the person's client, so nothing secret may be in it."""
+    return json.dumps(values, separators=(",", ":"))
+
+
+def clean(text: str) -> str:
+    """What a person typed after a command: trimmed, and without the link that Slack makes of an address."""
+    words = []
+    for word in text.split():
+        if word.startswith("<mailto:") and word.endswith(">"):
+            word = word[1:-1].removeprefix("mailto:").partition("|")[0]  # noqa: PLW2901 - the same word, unwrapped
+        words.append(word.lower())
+    return " ".join(words)
+
+
+def error_code(error: SlackApiError) -> str:
+    """Slack's own code for what went wrong."""
+    data = error.response.data if hasattr(error.response, "data") else error.response
+    return str(data.get("error", "")) if isinstance(data, dict) else ""
+
+
+def unreachable(error: BaseException) -> bool:
+    """Whether Slack itself could not be reached."""
+    return isinstance(error, (aiohttp.ClientError, TimeoutError))
+
+
+def _kind(body: dict[str, Any]) -> Kind:
+    if "command" in body:
+        return Kind.COMMAND
+    match body.get("type"):
+        case "view_submission":
+            return Kind.SUBMISSION
+        case "block_suggestion":
+            return Kind.OPTIONS
+        case "event_callback":
+            return Kind.EVENT
+        case _:
+            return Kind.ACTION

@@ -1,0 +1,147 @@
+"""2FA of a mail user: /mail-2fa [user] → its state, read from the mail system → toggle → the verified new state."""
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from bot.errors import OperatorError
+from bot.model import Capability, MailUser, Role
+from bot.providers.base import UserState
+from bot.services import Services
+from handlers import blocks, user_picker
+from handlers.listener import listener
+from handlers.turn import Turn
+
+COMMAND = "/mail-2fa"
+ASK = "two_factor.ask"
+PICKED = "two_factor.picked"
+VIEW = "two_factor"
+TOGGLE = "two_factor.toggle"
+LOOK = "two_factor.look"
+
+TITLE = "Two-factor login"
+
+HINT = "With 2FA required, the password alone does not log in any more: the user needs a second factor."
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    app.command(COMMAND)(listener(services, ask, need=Role.ADMIN))
+    app.action(ASK)(listener(services, ask, need=Role.ADMIN))
+    app.view(PICKED)(listener(services, pick, need=Role.ADMIN))
+    app.action(LOOK)(listener(services, look, need=Role.ADMIN))
+    app.action(TOGGLE)(listener(services, toggle, need=Role.ADMIN, fresh=True))
+
+
+async def ask(turn: Turn) -> None:
+    await turn.ack()
+    user, problem = await user_picker.named(turn)
+    if user is None:
+        window = user_picker.ask(
+            TITLE, callback_id=PICKED, submit="Show", hint=HINT, problem=problem, several=turn.several
+        )
+        await turn.open(window)
+    else:
+        await open_for(turn, user)
+
+
+async def pick(turn: Turn) -> None:
+    account, address = user_picker.chosen(turn.modal)
+    await turn.ack(response_action="update", view=busy(account, address, _reading(turn.services, account)))
+    await show_state(turn, account, address)
+
+
+async def look(turn: Turn) -> None:
+    await turn.ack()
+    account, address = user_picker.read_reference(turn.value)
+    await turn.show(busy(account, address, _reading(turn.services, account)))
+    await show_state(turn, account, address)
+
+
+async def toggle(turn: Turn) -> None:
+    await turn.ack()
+    wanted, _, target = turn.value.partition(" ")
+    account, address = user_picker.read_reference(target)
+    _offer_retry(turn, account, address)
+    provider = turn.services.users.title(account)
+    step = f"{provider} is asked to {'require' if wanted == 'on' else 'release'} 2FA …"
+    await turn.show(busy(account, address, step))
+    state = await turn.services.users.set_two_factor(
+        turn.operator, account=account, address=address, required=wanted == "on"
+    )
+    if not await turn.show(current(account, state, provider, changed=True, several=turn.several)):
+        await turn.tell(f"2FA for {blocks.code(address)} is now {_word(state)}, as {provider} shows it.")
+
+
+async def open_for(turn: Turn, user: MailUser) -> None:
+    """Open the window at once, and fill it in when the mail system has answered."""
+    await turn.open(busy(user.account, user.address, _reading(turn.services, user.account)))
+    await show_state(turn, user.account, user.address)
+
+
+async def show_state(turn: Turn, account: str, address: str) -> None:
+    """Read the state from the mail system and show it in the open window."""
+    _offer_retry(turn, account, address)
+    users = turn.services.users
+    if Capability.TWO_FACTOR not in users.capabilities(account):
+        raise OperatorError(f"{users.title(account)} has no 2FA that can be set from outside.")
+    state = await users.state(turn.operator, account=account, address=address)
+    await turn.show(current(account, state, users.title(account), several=turn.several))
+
+
+def busy(account: str, address: str, step: str) -> View:
+    return blocks.modal(
+        TITLE,
+        [blocks.section(user_picker.name(account, address, several=False)), blocks.words(step)],
+        callback_id=VIEW,
+    )
+
+
+def current(
+    account: str, state: UserState, provider: str, *, changed: bool = False, several: bool = False
+) -> View:
+    """The state as the mail system has just told it; `changed`: after a change, proven by reading it back."""
+    target = user_picker.reference(account, state.address)
+    toggle = (
+        blocks.button("Stop requiring 2FA", TOGGLE, value=f"off {target}", style="danger")
+        if state.two_factor
+        else blocks.button("Require 2FA", TOGGLE, value=f"on {target}", style="primary")
+    )
+    parts: list[Block] = []
+    if changed:
+        parts.append(blocks.success(f"Done, and read back from {provider}."))
+    who = user_picker.name(account, state.address, several=several)
+    parts += [
+        blocks.section(f"2FA for {who} is *{_word(state)}*."),
+        blocks.actions(toggle),
+        blocks.context(f"Read from {blocks.escape(provider, 100)} just now. {HINT}"),
+    ]
+    return blocks.modal(TITLE, parts, callback_id=VIEW, close="Done")
+
+
+def failed(account: str, address: str, message: str) -> View:
+    """What went wrong, and a way to see how things stand."""
+    target = user_picker.reference(account, address)
+    return blocks.modal(
+        TITLE,
+        [
+            *blocks.problem(message),
+            blocks.section(user_picker.name(account, address, several=False)),
+            blocks.actions(blocks.button("Look again", LOOK, value=target)),
+        ],
+        callback_id=VIEW,
+    )
+
+
+def _offer_retry(turn: Turn, account: str, address: str) -> None:
+    async def recover(message: str) -> View:
+        return failed(account, address, message)
+
+    turn.recover = recover
+
+
+def _reading(services: Services, account: str) -> str:
+    return f"Reading the state from {services.users.title(account)} …"
+
+
+def _word(state: UserState) -> str:
+    return "required" if state.two_factor else "not required"

@@ -1,0 +1,126 @@
+"""Picking a mail user: a select with live search over the directory, and the user that a command names."""
+
+from collections.abc import Sequence
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.models.blocks import Block, ExternalDataSelectElement, InputBlock, Option, OptionGroup
+from slack_sdk.models.views import View
+
+from bot.errors import InvalidInput, NotFound
+from bot.model import MailUser, Role
+from bot.services import Services
+from handlers import blocks
+from handlers.listener import listener
+from handlers.turn import OpenView, Turn
+
+USER = "user"
+SEARCH = "user_picker.search"
+
+OFFERED = 50
+
+PICK = "Pick a mail user from the list."
+
+_TOO_LONG = "too-long"
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    app.options(SEARCH)(listener(services, offer, need=Role.ADMIN))
+
+
+async def offer(turn: Turn) -> None:
+    page = await turn.services.directory.search(turn.text, limit=OFFERED)
+    groups = option_groups(page.users, page.matching, several=turn.several)
+    if groups:
+        await turn.ack(option_groups=groups)
+    else:
+        await turn.ack(options=[])
+
+
+def picker(initial: MailUser | None = None, *, several: bool = False) -> Block:
+    return InputBlock(
+        block_id=USER,
+        label="Mail user",
+        element=ExternalDataSelectElement(
+            action_id=SEARCH,
+            placeholder=blocks.plain("Type a part of the address"),
+            min_query_length=1,
+            initial_option=None if initial is None else _option(initial, several=several),
+        ),
+    )
+
+
+def option_groups(users: Sequence[MailUser], matching: int, *, several: bool) -> list[OptionGroup]:
+    """The users a deletion of whom is queued stand apart, and so does the hint that not all of them are shown."""
+    free = [_option(user, several=several) for user in users if user.deletion_id is None]
+    queued = [_option(user, several=several) for user in users if user.deletion_id is not None]
+    label = "Mail users" if matching <= len(users) else f"First {len(users)} of {matching}: type more of it"
+    return [
+        OptionGroup(label=blocks.plain(heading, blocks.OPTION), options=options)
+        for heading, options in ((label, free), ("Pending: their deletion is queued", queued))
+        if options
+    ]
+
+
+def chosen(view: OpenView) -> tuple[str, str]:
+    """(account, address) of the picked user. Raises InvalidInput at the picker."""
+    value = view.choice(USER, SEARCH)
+    if value == _TOO_LONG:
+        raise InvalidInput(
+            "Slack's lists can't hold so long an address: give it after the command.", field=USER
+        )
+    account, address = read_reference(value)
+    if not address:
+        raise InvalidInput(PICK, field=USER)
+    return account, address
+
+
+async def named(turn: Turn) -> tuple[MailUser | None, str | None]:
+    """The mail user that a command's text names, and what to say where it names none that is there."""
+    if not turn.text:
+        return None, None
+    if "@" not in turn.text:
+        page = await turn.services.directory.search(turn.text, limit=1)
+        if page.matching == 1:
+            return page.users[0], None
+        found = f"{page.matching} mail users contain" if page.matching else "No mail user contains"
+        return None, f"{found} “{blocks.cut(turn.text, 60)}”. {PICK}"
+    try:
+        return await turn.services.directory.find(turn.text), None
+    except NotFound as error:
+        return None, str(error)
+
+
+def ask(
+    title: str, *, callback_id: str, submit: str, hint: str, problem: str | None = None, several: bool = False
+) -> View:
+    """A window that asks for nothing but the mail user."""
+    parts: list[Block] = [] if problem is None else blocks.problem(problem)
+    return blocks.modal(
+        title,
+        [*parts, picker(several=several), blocks.context(hint)],
+        callback_id=callback_id,
+        submit=submit,
+        close="Cancel",
+    )
+
+
+def reference(account: str, address: str) -> str:
+    """A mail user as the value of a button."""
+    return f"{address} {account}"
+
+
+def read_reference(value: str) -> tuple[str, str]:
+    """(account, address); both "" where the value is none of ours."""
+    address, _, account = value.partition(" ")
+    return (account, address) if "@" in address and account else ("", "")
+
+
+def name(account: str, address: str, *, several: bool) -> str:
+    """A mail user in mrkdwn."""
+    return f"{blocks.code(address)} ({blocks.escape(account, 100)})" if several else blocks.code(address)
+
+
+def _option(user: MailUser, *, several: bool) -> Option:
+    value = reference(user.account, user.address)
+    text = f"{user.address} ({user.account})" if several else user.address
+    return blocks.option(text, value if len(value) <= blocks.OPTION_VALUE else _TOO_LONG)
