@@ -85,7 +85,10 @@ class AccountSettings(Table):
     ]
     provider: Annotated[
         ProviderKind,
-        Key("The mail system of the account.", "one of " + ", ".join(f'"{kind}"' for kind in ProviderKind)),
+        Key(
+            "The mail system of the account; `purelymail` is the only one so far.",
+            "one of " + ", ".join(f'"{kind}"' for kind in ProviderKind),
+        ),
     ]
     api_token: SecretStr
     api_token_env: Annotated[

@@ -1,0 +1,221 @@
+"""manifest.yml against Slack's rules and against the code: what it declares is what there is, no more and no less."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import jsonschema
+import pytest
+import yaml
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from typing_extensions import override
+
+import handlers
+from bot.doctor.slack import SCOPES
+from bot.services import Services
+
+ROOT = Path(__file__).parents[2]
+MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+COMMANDS: list[str] = [command["command"] for command in MANIFEST["features"]["slash_commands"]]
+
+
+def closed(required: str, **properties: Any) -> dict[str, Any]:
+    """An object with these properties, of which the ones in `required` must be there, and no others."""
+    return {
+        "type": "object",
+        "required": required.split(),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def text(shortest: int, longest: int, pattern: str = "") -> dict[str, Any]:
+    return {"type": "string", "minLength": shortest, "maxLength": longest, "pattern": pattern}
+
+
+FLAG = {"type": "boolean"}
+# The part of docs.slack.dev/reference/app-manifest that an app in Socket Mode can use: no urls anywhere.
+SLACKS_RULES = closed(
+    "_metadata display_information features oauth_config settings",
+    _metadata=closed("major_version", major_version={"const": 2}, minor_version={"type": "integer"}),
+    display_information=closed(
+        "name description",
+        name=text(1, 35),
+        description=text(1, 140),
+        long_description=text(175, 4000),
+        background_color=text(4, 7, r"^#([0-9a-fA-F]{3}){1,2}$"),
+    ),
+    features=closed(
+        "app_home bot_user slash_commands",
+        app_home=closed(
+            "", home_tab_enabled=FLAG, messages_tab_enabled=FLAG, messages_tab_read_only_enabled=FLAG
+        ),
+        bot_user=closed("display_name", display_name=text(1, 80, r"^[a-z0-9._-]+$"), always_online=FLAG),
+        slash_commands={
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 50,
+            "items": closed(
+                "command description",
+                command=text(2, 32, r"^/[a-z0-9_-]+$"),
+                description=text(1, 2000),
+                usage_hint=text(1, 1000),
+                should_escape=FLAG,
+            ),
+        },
+    ),
+    oauth_config=closed(
+        "scopes", scopes=closed("bot", bot={"type": "array", "uniqueItems": True, "items": text(1, 50)})
+    ),
+    settings=closed(
+        "interactivity socket_mode_enabled",
+        event_subscriptions=closed(
+            "bot_events",
+            bot_events={"type": "array", "uniqueItems": True, "items": text(1, 50), "maxItems": 100},
+        ),
+        interactivity=closed("is_enabled", is_enabled=FLAG),
+        org_deploy_enabled=FLAG,
+        socket_mode_enabled={"const": True},
+        token_rotation_enabled={"const": False},
+    ),
+)
+
+
+def test_the_manifest_keeps_slacks_rules() -> None:
+    jsonschema.Draft7Validator.check_schema(SLACKS_RULES)
+    assert [error.message for error in jsonschema.Draft7Validator(SLACKS_RULES).iter_errors(MANIFEST)] == []
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ("display_information.name", "M" * 36),
+        ("display_information.title", "Mailwarden"),
+        ("display_information.background_color", "blue"),
+        ("settings.socket_mode_enabled", False),
+        ("oauth_config.scopes.bot", ["commands", "commands"]),
+        ("features.slash_commands", [{"command": "mail", "description": "no slash"}]),
+    ],
+)
+def test_a_manifest_that_slack_would_refuse_is_refused(where: str, value: object) -> None:
+    broken: dict[str, Any] = yaml.safe_load(yaml.safe_dump(MANIFEST))
+    *path, last = where.split(".")
+    inner = broken
+    for part in path:
+        inner = inner[part]
+    inner[last] = value
+    assert list(jsonschema.Draft7Validator(SLACKS_RULES).iter_errors(broken))
+
+
+class Recorder(AsyncApp):
+    """Remembers which commands and events listeners were registered for."""
+
+    def __init__(self) -> None:
+        super().__init__(name="recorder", token="xoxb-recorder", request_verification_enabled=False)
+        self.commands: list[object] = []
+        self.events: list[object] = []
+
+    @override
+    def command(self, command: Any, matchers: Any = None, middleware: Any = None) -> Any:
+        self.commands.append(command)
+        return super().command(command, matchers, middleware)
+
+    @override
+    def event(self, event: Any, matchers: Any = None, middleware: Any = None) -> Any:
+        self.events.append(event)
+        return super().event(event, matchers, middleware)
+
+
+@pytest.fixture(scope="module")
+def app() -> Recorder:
+    recorder = Recorder()
+    # Registering only keeps the services for later, so there need not be any.
+    handlers.register(recorder, cast("Services", None))
+    return recorder
+
+
+def test_every_command_has_one_listener_and_every_listener_its_command(app: Recorder) -> None:
+    assert sorted(map(str, app.commands)) == sorted(COMMANDS)
+
+
+def test_every_subscribed_event_has_one_listener_and_the_other_way_round(app: Recorder) -> None:
+    assert app.events == MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+
+
+def test_what_takes_an_argument_has_a_usage_hint() -> None:
+    without = {
+        command["command"]
+        for command in MANIFEST["features"]["slash_commands"]
+        if "usage_hint" not in command
+    }
+    assert without == {"/mail", "/mail-pending"}
+
+
+def test_the_surfaces_that_the_code_uses_are_switched_on(app: Recorder) -> None:
+    assert MANIFEST["settings"]["interactivity"]["is_enabled"] is True
+    assert MANIFEST["features"]["app_home"]["home_tab_enabled"] is ("app_home_opened" in app.events)
+
+
+API_METHODS = {
+    name
+    for name, _ in inspect.getmembers(AsyncWebClient, inspect.iscoroutinefunction)
+    if "_" in name.strip("_")
+}
+HELPERS = {"api_call"}
+SCOPE_OF: dict[str, str | None] = {
+    "apps.connections.open": "connections:write",
+    "auth.test": None,
+    "chat.getPermalink": None,
+    "chat.postEphemeral": "chat:write",
+    "chat.postMessage": "chat:write",
+    "chat.update": "chat:write",
+    "usergroups.users.list": "usergroups:read",
+    "users.info": "users:read",
+    "views.open": None,
+    "views.publish": None,
+    "views.push": None,
+    "views.update": None,
+}
+"""From docs.slack.dev/reference/methods; a method that the code begins to use has to be looked up there first."""
+
+USED_BY_SOCKET_MODE = {"apps.connections.open"}
+
+
+def web_api_methods(source: str) -> Iterator[str]:
+    """The Web API methods that a module names, as Slack spells them: `chat_postMessage` is `chat.postMessage`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in API_METHODS - HELPERS:
+            yield node.attr.replace("_", ".")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in HELPERS:
+            yield ast.literal_eval(node.args[0])
+
+
+def methods_in_use() -> set[str]:
+    files = [*(ROOT / "handlers").rglob("*.py"), *(ROOT / "bot").rglob("*.py")]
+    ours = [path for path in files if not path.is_relative_to(ROOT / "bot" / "sandbox")]
+    return USED_BY_SOCKET_MODE | {
+        method for path in ours for method in web_api_methods(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_the_scan_sees_calls_references_and_bare_api_calls() -> None:
+    source = """
+async def f(client, later):
+    await client.chat_postMessage(channel="C0")
+    later(client.usergroups_users_list)
+    await client.api_call("team.info")
+    client.unrelated_thing()
+"""
+    assert set(web_api_methods(source)) == {"chat.postMessage", "usergroups.users.list", "team.info"}
+
+
+def test_the_manifest_asks_for_the_scopes_that_the_code_needs_and_no_others() -> None:
+    needed = {SCOPE_OF[method] for method in methods_in_use()} - {None, "connections:write"}
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed | {"commands"}
+
+
+def test_the_doctor_looks_for_the_scopes_of_the_manifest() -> None:
+    assert sorted(SCOPES) == MANIFEST["oauth_config"]["scopes"]["bot"]
