@@ -5,10 +5,10 @@ One message holds 50 blocks, one table of 100 rows and 10,000 characters (docs.s
 
 from collections.abc import Sequence
 
+from bot.dns.digest import Digest
 from slack_sdk.models.blocks import Block, TableBlock
 from slack_sdk.models.blocks.basic_components import RawTextObject, TableBlockColumnSettings
 
-from bot.dns.digest import Digest
 from bot.model import DomainHealth
 from bot.notices import Rendered
 from handlers import blocks, dns_words
@@ -75,7 +75,7 @@ def _advice(healths: Sequence[DomainHealth]) -> list[Block]:
 
 def _advise(health: DomainHealth) -> list[Block]:
     found = dns_words.problems(health)
-    lines = [blocks.cut(dns_words.explain(finding), 700) for finding in found[:4]]
+    lines = [dns_words.explain(finding, 300) for finding in found[:4]]
     made: list[Block] = [blocks.section("\n".join([f"*{blocks.escape(health.domain, 260)}*", *lines]))]
     records = [dns_words.record(wanted) for finding in found for wanted in finding.publish]
     if records:

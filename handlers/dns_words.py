@@ -89,11 +89,11 @@ def record(wanted: DnsRecord) -> str:
     return "\n".join([*lines, f"Value  {wanted.value}"])
 
 
-def explain(finding: Finding) -> str:
-    """A finding in mrkdwn."""
+def explain(finding: Finding, limit: int = 800) -> str:
+    """A finding in mrkdwn; `limit` is for each of its two sentences."""
     subject = SUBJECTS.get(finding.subject, "Domain")
-    text = f"{MARKS[finding.grade]} *{subject}*: {blocks.escape(finding.summary, 800)}"
-    return f"{text} {blocks.escape(finding.why, 800)}" if finding.why else text
+    text = f"{MARKS[finding.grade]} *{subject}*: {blocks.escape(finding.summary, limit)}"
+    return f"{text} {blocks.escape(finding.why, limit)}" if finding.why else text
 
 
 def finding_blocks(finding: Finding) -> list[Block]:

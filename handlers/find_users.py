@@ -89,7 +89,7 @@ def _search_input(text: str) -> Block:
             placeholder=blocks.plain("A part of the address"),
             max_length=320,
             dispatch_action_config=DispatchActionConfig(
-                trigger_actions_on=["on_character_entered", "on_enter_pressed"]
+                trigger_actions_on=["on_enter_pressed", "on_character_entered"]
             ),
         ),
     )

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.dns.digest import Digest
 from slack_sdk.models.blocks import Block
 
-from bot.dns.digest import Digest
 from bot.model import CANCELLABLE_STATES, Deletion, DeletionState, NoticeKind
 from bot.notices import Rendered, Renderer
 from handlers import blocks
@@ -70,6 +70,5 @@ def _story(deletion: Deletion, what: str, now: datetime) -> tuple[str, str]:
         case DeletionState.FAILED:
             return (
                 f":warning: {what} could not be deleted.",
-                f"*Why*   {blocks.escape(deletion.last_error or 'No reason is known.', 1500)}\n"
-                f"Given up {blocks.date(at)}. To try once more: /mail-delete.",
+                f"*Why*   {blocks.escape(deletion.last_error or 'No reason is known.', 1500)}\nGiven up {blocks.date(at)}. To try once more: /mail-delete.",
             )
