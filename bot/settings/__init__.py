@@ -14,6 +14,7 @@ from bot.settings.models import (
     SlackSettings,
     TimeSettings,
 )
+from bot.settings.values import endpoint
 
 __all__ = [
     "AccountSettings",
@@ -26,6 +27,7 @@ __all__ = [
     "Settings",
     "SlackSettings",
     "TimeSettings",
+    "endpoint",
     "load_settings",
     "read_env_file",
 ]

@@ -77,16 +77,17 @@ def _hours(value: object) -> timedelta:
     return value
 
 
-def _resolver(value: str) -> str:
-    with_port = re.fullmatch(
-        r"\[(?P<six>[^\]]+)\]:(?P<port6>\d{1,5})|(?P<four>[^:]+):(?P<port4>\d{1,5})", value
-    )
-    if not with_port:
-        _ = ip_address(value)
-        return value
-    _ = ip_address(with_port["six"] or with_port["four"])
-    if not 0 < int(with_port["port6"] or with_port["port4"]) < 65_536:
+def endpoint(resolver: str) -> tuple[str, int]:
+    """Address and port of a resolver as the settings spell it: `192.0.2.53`, `192.0.2.53:5353`, `[2001:db8::53]:5353`."""
+    with_port = re.fullmatch(r"\[([^\]]+)\]:(\d{1,5})|([^:]+):(\d{1,5})", resolver)
+    address, port = filter(None, with_port.groups()) if with_port else (resolver, "53")
+    if not 0 < int(port) < 65_536:
         raise ValueError
+    return str(ip_address(address)), int(port)
+
+
+def _resolver(value: str) -> str:
+    _ = endpoint(value)
     return value
 
 

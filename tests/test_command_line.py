@@ -1,0 +1,217 @@
+"""The command line as people use it: the installed `mailwarden`, in a process of its own."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bot.sandbox.run import Sandbox, open_sandbox
+
+MAILWARDEN = Path(sys.executable).with_name("mailwarden")
+CLEAN = {
+    name: value for name, value in os.environ.items() if not re.search("TOKEN|PROXY", name, re.IGNORECASE)
+}
+
+
+def mailwarden(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    return subprocess.run(
+        [MAILWARDEN, *arguments],
+        cwd=cwd,
+        env={**CLEAN, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@asynccontextmanager
+async def started(*arguments: str, cwd: Path, **environ: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that goes on; killed if the test leaves it behind."""
+    process = await asyncio.create_subprocess_exec(
+        MAILWARDEN,
+        *arguments,
+        cwd=cwd,
+        env={**CLEAN, **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        _ = await process.communicate()
+
+
+async def line_with(stream: asyncio.StreamReader | None, pattern: str) -> str:
+    """The first line that fits."""
+    assert stream is not None
+    seen = ""
+    while line := (await stream.readline()).decode():
+        seen += line
+        if re.search(pattern, line):
+            return line.rstrip("\n")
+    raise AssertionError(f"{pattern} was not written, but:\n{seen}")
+
+
+def fetch(url: str) -> Any:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url) as response:
+        return json.load(response)
+
+
+def files(folder: Path) -> list[Path]:
+    return list(folder.rglob("*"))
+
+
+def refused(url: str) -> bool:
+    port = int(url.rpartition(":")[2])
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_sandbox_prints_its_address_and_stops_cleanly_when_told(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    async with started("sandbox", "--port", "0", cwd=tmp_path) as process:
+        url = await line_with(process.stdout, "^http://")
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        state = await asyncio.to_thread(fetch, f"{url}/_sandbox/state")
+        assert [person["id"] for person in state["people"]][:2] == ["U0OLGA", "U0ADA"]
+        process.send_signal(number)
+        _, errors = await process.communicate()
+        assert process.returncode == 0
+        assert errors == b""
+        assert refused(url)
+    assert files(tmp_path) == []
+
+
+async def test_the_sandbox_keeps_its_data_where_it_is_told_to(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with started("sandbox", "--port", "0", "--no-page", "--data", str(data), cwd=tmp_path) as process:
+        _ = await line_with(process.stdout, "^http://")
+        process.terminate()
+        _ = await process.communicate()
+        assert process.returncode == 0
+    assert [path for path in files(data) if path.suffix == ".db"]
+
+
+async def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = await asyncio.to_thread(mailwarden, "sandbox", "--port", str(port), cwd=tmp_path)
+    assert ended.returncode == 1
+    assert (
+        ended.stderr
+        == f"Port {port} is taken. Choose another with --port, or let --port 0 pick a free one.\n"
+    )
+
+
+def test_a_port_that_is_none_is_refused(tmp_path: Path) -> None:
+    ended = mailwarden("sandbox", "--port", "65536", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "expected a number from 0 to 65535" in ended.stderr
+
+
+@pytest.mark.parametrize(("command", "stream"), [("run", "stderr"), ("doctor", "stdout")])
+def test_without_a_configuration_every_missing_thing_is_named(
+    tmp_path: Path, command: str, stream: str
+) -> None:
+    ended = mailwarden(command, cwd=tmp_path)
+    assert ended.returncode == 1
+    told = [line.removeprefix("✗ ").partition(":")[0] for line in getattr(ended, stream).splitlines()]
+    assert told == ["mailwarden.toml", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    async with open_sandbox(tmp_path / "sandbox", page=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def configured(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """A mailwarden.toml and an .env for the sandbox's own Slack, mail and DNS."""
+    settings = sandbox.bot.services.settings
+    account = settings.accounts[0]
+    (tmp_path / "mailwarden.toml").write_text(
+        f"""
+        [slack]
+        api_url = "{settings.slack.api_url}"
+        [[accounts]]
+        name = "{account.name}"
+        provider = "{account.provider}"
+        base_url = "{account.base_url}"
+        [operators]
+        owners = ["U0OLGA"]
+        [channels]
+        deletions = "C0MAILOPS"
+        digest = "C0DIGEST"
+        [times]
+        timezone = "Europe/Zurich"
+        [dns]
+        resolvers = {json.dumps(settings.dns.resolvers)}
+        """
+    )
+    (tmp_path / ".env").write_text(
+        f"SLACK_BOT_TOKEN={settings.slack.bot_token.get_secret_value()}\n"
+        f"SLACK_APP_TOKEN={settings.slack.app_token.get_secret_value()}\n"
+        f"PURELYMAIL_API_TOKEN={account.api_token.get_secret_value()}\n"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_run_connects_to_slack_and_stops_cleanly_when_told(
+    configured: Path, number: signal.Signals
+) -> None:
+    async with started("run", "--env-file", ".env", cwd=configured) as process:
+        _ = await line_with(process.stderr, "connected to Slack")
+        process.send_signal(number)
+        _, errors = await process.communicate()
+        assert process.returncode == 0
+        assert b"Traceback" not in errors
+    assert (configured / "mailwarden.db").exists()
+
+
+async def test_run_with_a_token_that_slack_does_not_know_says_so(configured: Path) -> None:
+    ended = await asyncio.to_thread(
+        mailwarden, "run", "--env-file", ".env", cwd=configured, SLACK_BOT_TOKEN="xoxb-1-2-wrong"
+    )
+    assert ended.returncode == 1
+    assert "Slack does not let the bot in: invalid_auth. `mailwarden doctor` says what to do." in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+async def test_doctor_finds_nothing_wrong_where_all_is_well(configured: Path) -> None:
+    ended = await asyncio.to_thread(mailwarden, "doctor", "--env-file", ".env", cwd=configured)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "✗" not in ended.stdout
+    assert "✓ Slack: Socket Mode may be opened" in ended.stdout
+
+
+async def test_doctor_fails_where_one_thing_is_wrong(configured: Path) -> None:
+    text = (configured / "mailwarden.toml").read_text().replace("C0DIGEST", "C0NOWHERE")
+    (configured / "mailwarden.toml").write_text(text)
+    ended = await asyncio.to_thread(mailwarden, "doctor", "--env-file", ".env", cwd=configured)
+    assert ended.returncode == 1
+    assert ended.stdout.count("✗") == 1
+    assert "✗ channels.digest: Slack knows no channel C0NOWHERE" in ended.stdout
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert re.fullmatch(r"mailwarden \d+\.\d+\.\d+\n", mailwarden("--version", cwd=tmp_path).stdout)
