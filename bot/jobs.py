@@ -1,0 +1,95 @@
+"""Wake-ups: what runs when. No decisions: what is due is a query of whoever is woken."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.observability import reference
+from bot.services import Services
+
+log = logging.getLogger(__name__)
+
+OFTEN = 15
+"""Seconds between looks at the queue and the outbox."""
+
+SELDOM = 60
+"""Seconds between looks at what happens once a day."""
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Jobs:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
+        self._listening: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._delivering = asyncio.Lock()
+
+    def start(self) -> None:
+        for job, seconds in (
+            (self._deliver, OFTEN),
+            (self._services.execution.run_due, OFTEN),
+            (self._services.directory.run_due, SELDOM),
+            (self._services.digest.run_due, SELDOM),
+        ):
+            self._scheduler.add_job(self._spawn, "interval", args=[job], seconds=seconds)
+            self._spawn(job)
+        self._scheduler.start()
+        self._listening = asyncio.create_task(self._listen())
+
+    async def wake(self) -> None:
+        """Run all that is due now, in the order in which one thing leads to the next; return when it is done."""
+        services = self._services
+        for job in (
+            self._deliver,
+            services.execution.run_due,
+            services.directory.run_due,
+            services.digest.run_due,
+            self._deliver,
+        ):
+            await _guarded(job)
+
+    async def stop(self, patience: float) -> None:
+        """Wake nobody any more, and wait for what is running.
+
+        A deletion under way is finished, the next one is left for the next start. What still runs after `patience`
+        seconds is cut off: each job leaves rows that the next start takes up.
+        """
+        self._scheduler.shutdown(wait=False)
+        self._services.execution.stop()
+        if self._listening is not None:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+        if self._running:
+            _, unfinished = await asyncio.wait(self._running, timeout=patience)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def _deliver(self) -> None:
+        async with self._delivering:
+            await self._services.delivery.run_due()
+
+    async def _listen(self) -> None:
+        while True:
+            await self._services.bell.heard()
+            self._spawn(self._deliver)
+
+    def _spawn(self, job: Job) -> None:
+        task = asyncio.get_running_loop().create_task(_guarded(job))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+
+async def _guarded(job: Job) -> None:
+    """A job that fails is logged and woken again at its next time: the others must go on."""
+    try:
+        await job()
+    except Exception:
+        log.exception("a job failed (reference %s)", reference())

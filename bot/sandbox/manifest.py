@@ -1,0 +1,30 @@
+"""What the app's manifest declares, for a Slack that has it installed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from bot.sandbox.slack.people import Command
+
+_INSTALLED = Path(__file__).parent / "manifest.yml"
+_CHECKOUT = Path(__file__).parents[2] / "manifest.yml"
+"""At the top of a checkout; a wheel carries a copy beside this module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    commands: tuple[Command, ...]
+    scopes: frozenset[str]
+
+
+def load_manifest() -> Manifest:
+    path = _INSTALLED if _INSTALLED.exists() else _CHECKOUT
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Manifest(
+        commands=tuple(
+            Command(entry["command"], entry["description"], entry.get("usage_hint", ""))
+            for entry in content["features"]["slash_commands"]
+        ),
+        scopes=frozenset(content["oauth_config"]["scopes"]["bot"]),
+    )

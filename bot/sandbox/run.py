@@ -1,0 +1,168 @@
+"""Starts everything: the Slack, the PurelyMail, the DNS, and the bot itself as it is, with a clock that can be moved."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from bot.app import RunningBot, running_bot
+from bot.clock import MovableClock
+from bot.model import ProviderKind, ProviderVerdict
+from bot.sandbox.dns import DnsServer, sandbox_zones, verdict
+from bot.sandbox.interface import Interface
+from bot.sandbox.manifest import load_manifest
+from bot.sandbox.purelymail import PurelyMailSimulator
+from bot.sandbox.slack.people import People
+from bot.sandbox.slack.screen import Screen
+from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.workspace import BOT_USER, Channel, Person, Workspace
+from bot.settings import (
+    AccountSettings,
+    ChannelSettings,
+    DatabaseSettings,
+    DnsSettings,
+    OperatorSettings,
+    Settings,
+    SlackSettings,
+    TimeSettings,
+)
+
+ACCOUNT = "main"
+
+PEOPLE = [
+    Person("U0OLGA", "olga", "owner"),
+    Person("U0ADA", "ada", "admin"),
+    Person("U0BEN", "ben", "admin"),
+    Person("U0VIC", "vic", "viewer"),
+    Person("U0EVE", "eve", "no operator"),
+    Person("U0GUS", "gus", "guest", is_guest=True),
+    Person(BOT_USER, "mailwarden", "app", is_bot=True),
+]
+ZONE = ZoneInfo("Europe/Zurich")
+
+# Made up, and of use nowhere but between these processes' own ends.
+_BOT_TOKEN = "xoxb-sandbox-only"  # noqa: S105 - see above
+_APP_TOKEN = "xapp-sandbox-only"  # noqa: S105 - see above
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """`url` is where the page and the JSON interface are."""
+
+    url: str
+    server: SlackServer
+    people: People
+    purelymail: PurelyMailSimulator
+    dns: DnsServer
+    clock: MovableClock
+    settings: Settings
+    bot: RunningBot
+
+    @property
+    def slack(self) -> Workspace:
+        return self.server.workspace
+
+    def screen(self, name: str) -> Screen:
+        """A person at their screen."""
+        return Screen(self.people, name)
+
+    async def settled(self) -> None:
+        """Return when the bot has finished what it is doing and its channels are up to date."""
+        await self.bot.settled()
+        await self.bot.wake()
+
+
+@asynccontextmanager
+async def open_sandbox(
+    data: Path, *, port: int = 0, page: bool = True, timeout: float = 20.0
+) -> AsyncIterator[Sandbox]:
+    """Everything, on loopback, until the block is left. Raises OSError if the port is taken.
+
+    `data` holds the bot's database. `timeout` is what the bot grants the mail system, in seconds.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    clock = MovableClock()
+    async with AsyncExitStack() as stack:
+        dns = DnsServer(sandbox_zones())
+        await dns.start()
+        stack.push_async_callback(dns.stop)
+
+        async def look(domain: str) -> ProviderVerdict:
+            return await verdict(dns, domain)
+
+        purelymail = PurelyMailSimulator(clock=clock, verdict=look)
+        await purelymail.start()
+        stack.push_async_callback(purelymail.stop)
+
+        server, people = _slack(clock)
+        ready = _Ready()
+        Interface(
+            server=server,
+            people=people,
+            clock=clock,
+            accounts={ACCOUNT: purelymail},
+            wake=ready.wake,
+            page=page,
+        )
+        await server.start(port)
+        stack.push_async_callback(server.stop)
+
+        settings = _settings(server, purelymail, dns, data, timeout)
+        bot = await stack.enter_async_context(running_bot(settings, clock=clock))
+        ready.bot = bot
+        await bot.wake()
+        yield Sandbox(server.url, server, people, purelymail, dns, clock, settings, bot)
+
+
+class _Ready:
+    """Lets the interface, which is up before the bot, reach it."""
+
+    bot: RunningBot | None = None
+
+    async def wake(self) -> None:
+        if self.bot is not None:
+            await self.bot.wake()
+
+
+def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
+    manifest = load_manifest()
+    everybody = {person.id for person in PEOPLE}
+    members = {person.id for person in PEOPLE if not person.is_guest}
+    workspace = Workspace(
+        people=PEOPLE,
+        channels=[
+            Channel("C0MAILOPS", "mail-ops", members),
+            Channel("C0DIGEST", "mail-digest", members),
+            Channel("C0GENERAL", "general", everybody),
+        ],
+        clock=clock,
+    )
+    server = SlackServer(workspace, scopes=manifest.scopes, bot_token=_BOT_TOKEN, app_token=_APP_TOKEN)
+    return server, People(workspace, server.socket, manifest.commands)
+
+
+def _settings(
+    server: SlackServer, purelymail: PurelyMailSimulator, dns: DnsServer, data: Path, timeout: float
+) -> Settings:
+    return Settings(
+        slack=SlackSettings(
+            bot_token=SecretStr(_BOT_TOKEN), app_token=SecretStr(_APP_TOKEN), api_url=server.api_url
+        ),
+        accounts=(
+            AccountSettings(
+                name=ACCOUNT,
+                provider=ProviderKind.PURELYMAIL,
+                api_token=SecretStr(purelymail.credentials["api_token"]),
+                base_url=purelymail.url,
+                timeout=timeout,
+            ),
+        ),
+        operators=OperatorSettings(owners=("U0OLGA",), admins=("U0ADA", "U0BEN"), viewers=("U0VIC",)),
+        channels=ChannelSettings(deletions="C0MAILOPS", digest="C0DIGEST"),
+        times=TimeSettings(timezone=ZONE),
+        database=DatabaseSettings(url=f"sqlite+aiosqlite:///{data / 'mailwarden.db'}"),
+        dns=DnsSettings(resolvers=(dns.address,)),
+    )

@@ -1,0 +1,136 @@
+"""Interactive elements: where they stand in blocks, what state they have, and the action that using one makes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.sandbox.slack.errors import PersonError
+
+Block = dict[str, Any]
+Element = dict[str, Any]
+State = dict[str, Any]
+Key = tuple[str, str]
+"""(block_id, action_id)"""
+
+TEXTUAL = frozenset({"plain_text_input", "email_text_input", "url_text_input", "number_input"})
+SINGLE = frozenset({"static_select", "external_select", "radio_buttons"})
+MULTIPLE = frozenset({"multi_static_select", "multi_external_select", "checkboxes"})
+PLAIN = {"datepicker": "selected_date", "timepicker": "selected_time", "users_select": "selected_user"}
+STATEFUL = TEXTUAL | SINGLE | MULTIPLE | frozenset(PLAIN)
+
+
+def with_ids(blocks: list[Block]) -> list[Block]:
+    """The blocks as Slack keeps them: each block and each interactive element has an id."""
+    named = []
+    for number, block in enumerate(blocks):
+        copy: Block = {"block_id": f"b{number}"} | block
+        for name in ("element", "accessory"):
+            if isinstance(copy.get(name), dict):
+                copy[name] = _with_action_id(copy[name], name)
+        if copy.get("type") in {"actions", "context"}:
+            copy["elements"] = [_with_action_id(e, f"e{i}") for i, e in enumerate(copy.get("elements", []))]
+        named.append(copy)
+    return named
+
+
+def _with_action_id(element: Element, default: str) -> Element:
+    interactive = element.get("type") in STATEFUL | {"button", "overflow"}
+    return {"action_id": default} | element if interactive else element
+
+
+def interactive(blocks: list[Block]) -> Iterator[tuple[Block, Element]]:
+    """Every element that a person can use, with its block."""
+    for block in blocks:
+        match block.get("type"):
+            case "input":
+                yield block, block["element"]
+            case "section" if "accessory" in block and "action_id" in block["accessory"]:
+                yield block, block["accessory"]
+            case "actions":
+                yield from ((block, element) for element in block["elements"])
+            case _:
+                pass
+
+
+def find(blocks: list[Block], block_id: str, action_id: str) -> tuple[Block, Element]:
+    for block, element in interactive(blocks):
+        if block["block_id"] == block_id and element["action_id"] == action_id:
+            return block, element
+    raise PersonError(f"there is no element {action_id!r} in block {block_id!r}")
+
+
+def initial_state(element: Element) -> State:
+    """The state of an element that nobody has touched."""
+    kind = element["type"]
+    if kind in TEXTUAL:
+        return {"type": kind, "value": element.get("initial_value")}
+    if kind in SINGLE:
+        return {"type": kind, "selected_option": element.get("initial_option")}
+    if kind in MULTIPLE:
+        return {"type": kind, "selected_options": element.get("initial_options") or []}
+    field = PLAIN[kind]
+    return {"type": kind, field: element.get(field.replace("selected", "initial"))}
+
+
+def state_for(element: Element, value: Any, offered: list[dict[str, Any]]) -> State:
+    """The state after a person chose or typed `value` (a string, a list for multi-selects, None to clear)."""
+    kind = element["type"]
+    if kind in TEXTUAL:
+        return {"type": kind, "value": str(value) if value not in {None, ""} else None}
+    if kind in SINGLE:
+        return {"type": kind, "selected_option": None if value is None else _option(element, value, offered)}
+    if kind in MULTIPLE:
+        values = value if isinstance(value, list) else [value]
+        return {"type": kind, "selected_options": [_option(element, one, offered) for one in values]}
+    if kind in PLAIN:
+        return {"type": kind, PLAIN[kind]: value}
+    raise PersonError(f"a {kind} takes no value")
+
+
+def action_for(block: Block, element: Element, *, state: State | None, value: Any, ts: str) -> dict[str, Any]:
+    """The entry of `actions` in a block_actions payload."""
+    action: dict[str, Any] = {
+        "type": element["type"],
+        "block_id": block["block_id"],
+        "action_id": element["action_id"],
+        "action_ts": ts,
+    }
+    if state is not None:
+        return action | {key: content for key, content in state.items() if key != "type"}
+    if element["type"] == "overflow":
+        return action | {"selected_option": _option(element, value, [])}
+    if "value" in element:
+        action["value"] = element["value"]
+    return action | {"text": element["text"]}
+
+
+def is_empty(state: State) -> bool:
+    return not any(content for key, content in state.items() if key != "type")
+
+
+def client_error(block: Block, state: State) -> str | None:
+    """What Slack's own client says before it sends a form."""
+    element = block["element"]
+    if is_empty(state):
+        return None if block.get("optional") else "Please complete this required field."
+    if element["type"] not in TEXTUAL:
+        return None
+    text = str(state["value"])
+    if len(text) < element.get("min_length", 0):
+        return f"Please enter at least {element['min_length']} characters."
+    if len(text) > element.get("max_length", 3000):
+        return f"Please enter at most {element.get('max_length', 3000)} characters."
+    if element["type"] == "email_text_input" and "@" not in text:
+        return "Please enter a valid email address."
+    return None
+
+
+def _option(element: Element, value: Any, offered: list[dict[str, Any]]) -> dict[str, Any]:
+    groups = [option for group in element.get("option_groups", []) for option in group["options"]]
+    known = [*element.get("options", []), *groups, *offered]
+    if isinstance(element.get("initial_option"), dict):
+        known.append(element["initial_option"])
+    known += element.get("initial_options") or []
+    for option in known:
+        if option.get("value") == value:
+            return dict(option)
+    raise PersonError(f"there is no option {value!r} to choose")

@@ -1,0 +1,125 @@
+"""The HTTP side: `/api/{method}` and `/link`, on loopback only."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox.slack.errors import ApiError
+from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.methods import METHODS, Method
+from bot.sandbox.slack.methods.call import Call
+from bot.sandbox.slack.socket_mode import SocketMode
+from bot.sandbox.slack.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+
+
+class SlackServer:
+    """`app` takes further routes until `start`."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        scopes: frozenset[str],
+        bot_token: str,
+        app_token: str,
+        ack_seconds: float = 3.0,
+    ) -> None:
+        self.workspace = workspace
+        self.faults = Faults()
+        self.socket = SocketMode(self.faults, ack_seconds=ack_seconds)
+        self.calls: list[str] = []
+        """The methods that were called, in order: never their arguments, which may hold secrets."""
+        self.url = ""
+        self._scopes = scopes
+        self._bot_token = bot_token
+        self._app_token = app_token
+        self.app = web.Application(client_max_size=2 * 1024 * 1024)
+        self.app.router.add_route("*", "/api/{method}", self._api)
+        self.app.router.add_get("/link", self.socket.link)
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.url}/api/"
+
+    async def start(self, port: int = 0) -> None:
+        """Listen. Raises OSError if the port is taken."""
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, port)
+        await site.start()
+        host, bound = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{bound}"
+
+    async def stop(self) -> None:
+        await self.socket.close()
+        await self._runner.cleanup()
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        self.calls.append(name)
+        fault = self.faults.take(name)
+        if fault.delay_seconds:
+            await asyncio.sleep(fault.delay_seconds)
+        if fault.answers:
+            headers = {"Retry-After": str(fault.retry_after)} if fault.status == 429 else {}
+            body = fault.body if fault.body is not None else {"ok": False, "error": "ratelimited"}
+            text = body if isinstance(body, str) else json.dumps(body)
+            return web.Response(
+                status=fault.status or 200, text=text, content_type="application/json", headers=headers
+            )
+        if fault.silent_success:
+            return web.json_response({"ok": True, "ts": self.workspace.next_ts(), "channel": "", "view": {}})
+        answer = await self._answer(name, request)
+        if fault.drop_response and request.transport is not None:
+            request.transport.abort()
+        return web.json_response(answer, headers={"x-oauth-scopes": ",".join(sorted(self._scopes))})
+
+    async def _answer(self, name: str, request: web.Request) -> dict[str, Any]:
+        method = METHODS.get(name)
+        if method is None:
+            return {"ok": False, "error": "unknown_method", "req_method": name}
+        try:
+            arguments = await _arguments(request)
+            self._authorise(method, request, arguments)
+            call = Call(self.workspace, self.socket, self.url, arguments)
+            return {"ok": True, **await method.run(call)}
+        except ApiError as error:
+            return {"ok": False, "error": error.code, **error.extra}
+
+    def _authorise(self, method: Method, request: web.Request, arguments: dict[str, Any]) -> None:
+        header = request.headers.get("Authorization", "")
+        token = header.removeprefix("Bearer ") or str(arguments.get("token") or "")
+        if not token:
+            raise ApiError("not_authed")
+        expected, other = (
+            (self._app_token, self._bot_token) if method.app_token else (self._bot_token, self._app_token)
+        )
+        if token == other:
+            raise ApiError("not_allowed_token_type")
+        if token != expected:
+            raise ApiError("invalid_auth")
+        if method.scope is not None and method.scope not in self._scopes:
+            raise ApiError("missing_scope", needed=method.scope, provided=",".join(sorted(self._scopes)))
+
+
+async def _arguments(request: web.Request) -> dict[str, Any]:
+    arguments: dict[str, Any] = dict(request.query)
+    if request.method == "POST":
+        if request.content_type == "application/json":
+            try:
+                body = await request.json()
+            except ValueError:
+                raise ApiError("invalid_json") from None
+            if not isinstance(body, dict):
+                raise ApiError("json_not_object")
+            arguments |= body
+        else:
+            arguments |= dict(await request.post())
+    return arguments
