@@ -19,7 +19,7 @@ from handlers import (
     two_factor,
     user_picker,
 )
-from handlers.listener import listener, out_of_date
+from handlers.listening import listener, out_of_date
 from handlers.turn import Turn
 
 FEATURES = (

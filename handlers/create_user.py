@@ -20,9 +20,10 @@ from bot.model import MailDomain, Role
 from bot.services import Services
 from bot.users import DOMAIN, LOCAL_PART, UserCreated
 from handlers import blocks, password_fields
-from handlers.listener import listener
+from handlers.listening import listener
 from handlers.password_fields import Password
-from handlers.turn import OpenView, Turn, pack
+from handlers.payloads import OpenView, pack
+from handlers.turn import Turn
 from handlers.user_picker import name
 
 COMMAND = "/mail-create"

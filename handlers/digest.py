@@ -1,6 +1,7 @@
 """The daily DNS digest: a table of all domains, problems first, then the records that mend the worst of them.
 
-One message holds 50 blocks, one table of 100 rows and 10,000 characters (docs.slack.dev, reference/block-kit/blocks).
+One message holds 50 blocks, one table of 100 rows and 10,000 characters (docs.slack.dev, reference/block-kit/blocks), and
+about 13,000 characters in all (msg_blocks_too_long, undocumented).
 """
 
 from collections.abc import Sequence
@@ -15,9 +16,9 @@ from handlers import blocks, dns_words
 
 ROWS = 99
 """Domains in the table, below its header."""
-TABLE_CHARACTERS = 9_500
+TABLE_CHARACTERS = 7_000
 ADVICE_BLOCKS = 40
-ADVICE_CHARACTERS = 6_000
+ADVICE_CHARACTERS = 5_000
 TEXT = 3_500
 """chat.update takes 4,000 characters; some room is left for escaping."""
 
@@ -59,28 +60,28 @@ def _advice(healths: Sequence[DomainHealth]) -> list[Block]:
     """What is wrong and the records to publish, for as many domains as fit."""
     wrong = [health for health in healths if dns_words.problems(health)]
     parts: list[Block] = []
-    characters = 0
+    room = ADVICE_CHARACTERS
     for number, health in enumerate(wrong):
-        made = _advise(health)
-        size = len(str([block.to_dict() for block in made]))
-        if len(parts) + len(made) > ADVICE_BLOCKS or (parts and characters + size > ADVICE_CHARACTERS):
+        told, records = _advise(health)
+        room -= len(told) + len(records)
+        if len(parts) + 2 > ADVICE_BLOCKS or room < 0:
             parts.append(
                 blocks.context(f"{len(wrong) - number} more domains need attention: see /mail-dns [domain].")
             )
             break
-        characters += size
-        parts += made
+        parts.append(blocks.section(told))
+        if records:
+            parts.append(blocks.preformatted(records))
     return [blocks.divider(), *parts] if parts else []
 
 
-def _advise(health: DomainHealth) -> list[Block]:
+def _advise(health: DomainHealth) -> tuple[str, str]:
+    """What is wrong with a domain, in mrkdwn, and the records that mend it."""
     found = dns_words.problems(health)
-    lines = [dns_words.explain(finding, 300) for finding in found[:4]]
-    made: list[Block] = [blocks.section("\n".join([f"*{blocks.escape(health.domain, 260)}*", *lines]))]
-    records = [dns_words.record(wanted) for finding in found for wanted in finding.publish]
-    if records:
-        made.append(blocks.preformatted("\n\n".join(dict.fromkeys(records))))
-    return made
+    told = [dns_words.explain(finding, 200) for finding in found[:4]]
+    records = dict.fromkeys(dns_words.record(wanted) for finding in found for wanted in finding.publish)
+    heading = f"*{blocks.escape(health.domain, 260)}*"
+    return "\n".join([heading, *told]), blocks.cut("\n\n".join(records), blocks.PREFORMATTED)
 
 
 def _text(counts: str, healths: Sequence[DomainHealth]) -> str:

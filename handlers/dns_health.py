@@ -10,7 +10,7 @@ from bot.errors import NotFound
 from bot.model import DomainHealth, MailDomain, Role
 from bot.services import Services
 from handlers import blocks, dns_words
-from handlers.listener import listener
+from handlers.listening import listener
 from handlers.turn import Turn
 
 COMMAND = "/mail-dns"

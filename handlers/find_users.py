@@ -9,9 +9,10 @@ from bot.directory import UserPage
 from bot.model import MailUser, Role
 from bot.services import Services
 from handlers import blocks, manage_user, user_picker
-from handlers.listener import listener
+from handlers.listening import listener
 from handlers.live import Live
-from handlers.turn import Turn, clean
+from handlers.payloads import clean
+from handlers.turn import Turn
 
 COMMAND = "/mail-users"
 ASK = "find_users.ask"

@@ -15,7 +15,7 @@ from handlers import (
     schedule_deletion,
     two_factor,
 )
-from handlers.listener import listener
+from handlers.listening import listener
 from handlers.turn import Turn
 
 COMMAND = "/mail"

@@ -10,7 +10,7 @@ from bot.model import DomainHealth, Role
 from bot.services import Services
 from handlers import blocks, dns_words
 from handlers.help import job_buttons
-from handlers.listener import listener
+from handlers.listening import listener
 from handlers.pending_deletions import Queue, cancelled, entry
 from handlers.turn import Turn
 

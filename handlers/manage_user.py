@@ -10,9 +10,10 @@ from slack_sdk.models.views import View
 from bot.model import CANCELLABLE_STATES, Capability, Deletion, MailUser, Role
 from bot.services import Services
 from handlers import blocks, reset_password, schedule_deletion, two_factor, user_picker
-from handlers.listener import listener
+from handlers.listening import listener
+from handlers.payloads import pack
 from handlers.pending_deletions import cancel_button, cancelled, when
-from handlers.turn import Run, Turn, pack
+from handlers.turn import Run, Turn
 
 OPEN = "manage_user.open"
 VIEW = "manage_user"

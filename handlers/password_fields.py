@@ -23,9 +23,10 @@ from bot.model import Role
 from bot.services import Services
 from bot.users import PASSWORD
 from handlers import blocks
-from handlers.listener import listener
+from handlers.listening import listener
 from handlers.live import Live
-from handlers.turn import OpenView, Turn
+from handlers.payloads import OpenView
+from handlers.turn import Turn
 
 MODE = "password_mode"
 GENERATED = "generated_password"

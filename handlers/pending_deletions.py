@@ -11,8 +11,9 @@ from slack_sdk.models.views import View
 from bot.model import CANCELLABLE_STATES, Deletion, DeletionState, Role
 from bot.services import Services
 from handlers import blocks
-from handlers.listener import listener
-from handlers.turn import Turn, pack
+from handlers.listening import listener
+from handlers.payloads import pack
+from handlers.turn import Turn
 from handlers.user_picker import name
 
 COMMAND = "/mail-pending"

@@ -13,9 +13,10 @@ from bot.model import MailUser, Role
 from bot.services import Services
 from bot.users import PasswordReset
 from handlers import blocks, password_fields, user_picker
-from handlers.listener import listener
+from handlers.listening import listener
 from handlers.password_fields import Password
-from handlers.turn import OpenView, Turn, pack
+from handlers.payloads import OpenView, pack
+from handlers.turn import Turn
 
 COMMAND = "/mail-password"
 ASK = "reset_password.ask"

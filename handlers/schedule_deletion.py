@@ -12,9 +12,10 @@ from bot.errors import DeletionOpen, InvalidInput
 from bot.model import CANCELLABLE_STATES, Deletion, DeletionState, MailUser, Role
 from bot.services import Services
 from handlers import blocks, user_picker
-from handlers.listener import listener
+from handlers.listening import listener
+from handlers.payloads import OpenView, pack
 from handlers.pending_deletions import cancel_button, cancelled, when
-from handlers.turn import OpenView, Turn, pack
+from handlers.turn import Turn
 
 COMMAND = "/mail-delete"
 ASK = "schedule_deletion.ask"

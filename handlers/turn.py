@@ -5,12 +5,10 @@ person is looking, and acknowledges for a listener that did not. Nothing here lo
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Any
 
 import aiohttp
@@ -23,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.model import Operator
 from bot.services import Services
+from handlers.payloads import Action, Kind, OpenView, clean, error_code, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -40,88 +39,6 @@ VIEW_CLOSED = frozenset({"not_found", "hash_conflict", "view_not_found"})
 """Normal answers to views.update: the person has closed the view, or something newer is shown (docs.slack.dev)."""
 
 NO_EPHEMERAL = frozenset({"user_not_in_channel", "channel_not_found", "not_in_channel", "is_archived"})
-
-_VIEW_KEYS = ("type", "callback_id", "title", "submit", "close", "private_metadata", "clear_on_close")
-
-
-class Kind(Enum):
-    COMMAND = auto()
-    ACTION = auto()
-    SUBMISSION = auto()
-    OPTIONS = auto()
-    EVENT = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class OpenView:
-    """A view that the person has open, as Slack describes it. `values`: block_id → action_id → the element's state."""
-
-    id: str
-    type: str
-    callback_id: str
-    hash: str | None
-    metadata: dict[str, Any]
-    values: dict[str, dict[str, dict[str, Any]]] = field(repr=False)
-    blocks: list[dict[str, Any]] = field(repr=False)
-    raw: dict[str, Any] = field(repr=False)
-
-    @classmethod
-    def read(cls, view: dict[str, Any]) -> "OpenView":
-        try:
-            metadata = json.loads(view.get("private_metadata") or "{}")
-        except ValueError:
-            metadata = {}
-        return cls(
-            id=str(view.get("id", "")),
-            type=str(view.get("type", "modal")),
-            callback_id=str(view.get("callback_id", "")),
-            hash=view.get("hash"),
-            metadata=metadata if isinstance(metadata, dict) else {},
-            values=(view.get("state") or {}).get("values") or {},
-            blocks=list(view.get("blocks") or []),
-            raw=view,
-        )
-
-    def text(self, block_id: str, action_id: str) -> str:
-        """What is typed into a text input, "" if nothing."""
-        return str(self._state(block_id, action_id).get("value") or "")
-
-    def choice(self, block_id: str, action_id: str) -> str:
-        """The value of the selected option, "" if none is."""
-        return str((self._state(block_id, action_id).get("selected_option") or {}).get("value") or "")
-
-    def _state(self, block_id: str, action_id: str) -> dict[str, Any]:
-        return self.values.get(block_id, {}).get(action_id) or {}
-
-    @property
-    def input_ids(self) -> list[str]:
-        """The block_ids that an error can be shown at."""
-        return [str(block["block_id"]) for block in self.blocks if block.get("type") == "input"]
-
-    def with_blocks(self, blocks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """The same view for views.update, with other blocks."""
-        kept = {key: self.raw[key] for key in _VIEW_KEYS if self.raw.get(key)}
-        return kept | {"blocks": list(blocks)[:100]}
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What was clicked, picked or typed. `at` orders the actions of a person; `value` may be a secret."""
-
-    block_id: str
-    action_id: str
-    value: str = field(repr=False)
-    at: float = 0.0
-
-    @classmethod
-    def read(cls, action: dict[str, Any]) -> "Action":
-        chosen = action.get("selected_option") or {}
-        return cls(
-            block_id=str(action.get("block_id", "")),
-            action_id=str(action.get("action_id", "")),
-            value=str(action.get("value") or chosen.get("value") or ""),
-            at=float(action.get("action_ts") or 0),
-        )
 
 
 @dataclass(slots=True)
@@ -158,7 +75,7 @@ class Turn:
         actions = body.get("actions") or []
         return cls(
             services=services,
-            kind=_kind(body),
+            kind=kind_of(body),
             slack_id=context.user_id or "",
             team_id=(identity.team_id if identity is not None else None) or "",
             client=client,
@@ -271,41 +188,6 @@ class Turn:
 Run = Callable[[Turn], Awaitable[None]]
 
 
-def pack(**values: Any) -> str:
-    """private_metadata: ids and nonces only. It travels through the person's client, so nothing secret may be in it."""
-    return json.dumps(values, separators=(",", ":"))
-
-
-def clean(text: str) -> str:
-    """What a person typed after a command: trimmed, and without the link that Slack makes of an address."""
-    words = []
-    for word in text.split():
-        if word.startswith("<mailto:") and word.endswith(">"):
-            word = word[1:-1].removeprefix("mailto:").partition("|")[0]  # noqa: PLW2901 - the same word, unwrapped
-        words.append(word.lower())
-    return " ".join(words)
-
-
-def error_code(error: SlackApiError) -> str:
-    """Slack's own code for what went wrong."""
-    data = error.response.data if hasattr(error.response, "data") else error.response
-    return str(data.get("error", "")) if isinstance(data, dict) else ""
-
-
 def unreachable(error: BaseException) -> bool:
     """Whether Slack itself could not be reached."""
     return isinstance(error, (aiohttp.ClientError, TimeoutError))
-
-
-def _kind(body: dict[str, Any]) -> Kind:
-    if "command" in body:
-        return Kind.COMMAND
-    match body.get("type"):
-        case "view_submission":
-            return Kind.SUBMISSION
-        case "block_suggestion":
-            return Kind.OPTIONS
-        case "event_callback":
-            return Kind.EVENT
-        case _:
-            return Kind.ACTION

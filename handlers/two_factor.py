@@ -9,7 +9,7 @@ from bot.model import Capability, MailUser, Role
 from bot.providers.base import UserState
 from bot.services import Services
 from handlers import blocks, user_picker
-from handlers.listener import listener
+from handlers.listening import listener
 from handlers.turn import Turn
 
 COMMAND = "/mail-2fa"

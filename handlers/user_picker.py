@@ -10,8 +10,9 @@ from bot.errors import InvalidInput, NotFound
 from bot.model import MailUser, Role
 from bot.services import Services
 from handlers import blocks
-from handlers.listener import listener
-from handlers.turn import OpenView, Turn
+from handlers.listening import listener
+from handlers.payloads import OpenView
+from handlers.turn import Turn
 
 USER = "user"
 SEARCH = "user_picker.search"

@@ -32,7 +32,7 @@ from bot.settings import (
     TimeSettings,
 )
 from handlers import blocks
-from handlers.listener import OUT_OF_DATE, TOO_SLOW, listener
+from handlers.listening import OUT_OF_DATE, TOO_SLOW, listener
 from handlers.live import Live
 from handlers.notices import RENDERERS
 from handlers.people import SlackPeople

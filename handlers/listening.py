@@ -15,7 +15,8 @@ from bot.model import Role
 from bot.observability import reference
 from bot.services import Services
 from handlers import blocks
-from handlers.turn import Kind, Run, Turn, error_code, unreachable
+from handlers.payloads import Kind, error_code
+from handlers.turn import Run, Turn, unreachable
 
 log = logging.getLogger(__name__)
 
