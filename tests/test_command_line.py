@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bot.sandbox.run import Sandbox, open_sandbox
 
 MAILWARDEN = Path(sys.executable).with_name("mailwarden")
@@ -146,7 +147,7 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
 @pytest.fixture
 def configured(sandbox: Sandbox, tmp_path: Path) -> Path:
     """A mailwarden.toml and an .env for the sandbox's own Slack, mail and DNS."""
-    settings = sandbox.bot.services.settings
+    settings = sandbox.settings
     account = settings.accounts[0]
     (tmp_path / "mailwarden.toml").write_text(
         f"""

@@ -2,12 +2,14 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
-from bot.sandbox.run import Sandbox, open_sandbox
 from pydantic import SecretStr
 
 from bot.doctor import Check, examine
+from bot.sandbox.run import Sandbox, open_sandbox
 from bot.settings import ChannelSettings, DatabaseSettings, DnsSettings, OperatorSettings, Settings
 from bot.storage.database import Database
 
@@ -22,11 +24,18 @@ async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def settings(sandbox: Sandbox) -> Settings:
-    return sandbox.bot.services.settings
+    return sandbox.settings
 
 
 async def found(settings: Settings) -> list[Check]:
     return [check async for check in examine(settings)]
+
+
+async def state(sandbox: Sandbox) -> dict[str, Any]:
+    """What all people in this Slack see."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        shown: dict[str, Any] = (await client.get(f"{sandbox.url}/_sandbox/state")).json()
+    return {key: value for key, value in shown.items() if key != "clock"}
 
 
 async def wrong(settings: Settings) -> list[Check]:
@@ -41,9 +50,9 @@ async def test_where_all_is_well_every_check_passes(settings: Settings) -> None:
 
 
 async def test_looking_changes_nothing(sandbox: Sandbox, settings: Settings) -> None:
-    before = sandbox.slack.state()
+    before = await state(sandbox)
     _ = await found(settings)
-    assert sandbox.slack.state() == before
+    assert await state(sandbox) == before
 
 
 async def test_a_bot_token_that_slack_does_not_know_is_found(settings: Settings) -> None:

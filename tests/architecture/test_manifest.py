@@ -15,6 +15,7 @@ from typing_extensions import override
 
 import handlers
 from bot.doctor.slack import SCOPES
+from bot.sandbox.slack.methods import METHODS
 from bot.services import Services
 
 ROOT = Path(__file__).parents[2]
@@ -165,22 +166,6 @@ API_METHODS = {
     if "_" in name.strip("_")
 }
 HELPERS = {"api_call"}
-SCOPE_OF: dict[str, str | None] = {
-    "apps.connections.open": "connections:write",
-    "auth.test": None,
-    "chat.getPermalink": None,
-    "chat.postEphemeral": "chat:write",
-    "chat.postMessage": "chat:write",
-    "chat.update": "chat:write",
-    "usergroups.users.list": "usergroups:read",
-    "users.info": "users:read",
-    "views.open": None,
-    "views.publish": None,
-    "views.push": None,
-    "views.update": None,
-}
-"""From docs.slack.dev/reference/methods; a method that the code begins to use has to be looked up there first."""
-
 USED_BY_SOCKET_MODE = {"apps.connections.open"}
 
 
@@ -213,7 +198,7 @@ async def f(client, later):
 
 
 def test_the_manifest_asks_for_the_scopes_that_the_code_needs_and_no_others() -> None:
-    needed = {SCOPE_OF[method] for method in methods_in_use()} - {None, "connections:write"}
+    needed = {METHODS[method].scope for method in methods_in_use()} - {None, ""}
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed | {"commands"}
 
 
