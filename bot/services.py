@@ -57,7 +57,7 @@ async def open_services(
         await database.migrate()
         providers: dict[str, MailProvider] = {}
         for account in settings.accounts:
-            providers[account.name] = openopen_provider(account)
+            providers[account.name] = open_provider(account)
             stack.push_async_callback(providers[account.name].aclose)
         worker = f"{socket.gethostname()}:{os.getpid()}"
         bell = Bell()
