@@ -89,9 +89,7 @@ def _search_input(text: str) -> Block:
             initial_value=blocks.cut(text, 320) or None,
             placeholder=blocks.plain("A part of the address"),
             max_length=320,
-            dispatch_action_config=DispatchActionConfig(
-                trigger_actions_on=["on_enter_pressed", "on_character_entered"]
-            ),
+            dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_character_entered"]),
         ),
     )
 
