@@ -59,12 +59,17 @@ class Execution:
         self._bell = bell
         self._worker = worker
         self._running = asyncio.Lock()
+        self._stopping = False
 
     async def run_due(self) -> None:
         """Execute all that is due, one after the other."""
         async with self._running:
-            while (claimed := await self._claim()) is not None:
+            while not self._stopping and (claimed := await self._claim()) is not None:
                 await self._execute(claimed)
+
+    def stop(self) -> None:
+        """Begin no further deletion; the one under way is finished."""
+        self._stopping = True
 
     async def _claim(self) -> Deletion | None:
         async with self._database.transaction() as session:

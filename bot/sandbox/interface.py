@@ -109,7 +109,9 @@ class Interface:
                     for c in slack.channels.values()
                 ],
                 "views": [_view(view) for stack in slack.stacks.values() for view in stack],
-                "homes": {user: {"blocks": home.blocks} for user, home in slack.homes.items()},
+                "homes": {
+                    user: {"view_id": home.id, "blocks": home.blocks} for user, home in slack.homes.items()
+                },
             }
         )
 

@@ -77,13 +77,12 @@ class Sandbox:
 
 @asynccontextmanager
 async def open_sandbox(
-    data: Path, *, port: int = 0, page: bool = True, timeout: float = 20.0
+    data: Path, *, port: int = 0, page: bool = True, patience: float = 20.0
 ) -> AsyncIterator[Sandbox]:
     """Everything, on loopback, until the block is left. Raises OSError if the port is taken.
 
-    `data` holds the bot's database. `timeout` is what the bot grants the mail system, in seconds.
+    `data` holds the bot's database. `patience` is what the bot grants the mail system, in seconds.
     """
-    data.mkdir(parents=True, exist_ok=True)
     clock = MovableClock()
     async with AsyncExitStack() as stack:
         dns = DnsServer(sandbox_zones())
@@ -110,7 +109,7 @@ async def open_sandbox(
         await server.start(port)
         stack.push_async_callback(server.stop)
 
-        settings = _settings(server, purelymail, dns, data, timeout)
+        settings = _settings(server, purelymail, dns, data, patience)
         bot = await stack.enter_async_context(running_bot(settings, clock=clock))
         ready.bot = bot
         await bot.wake()
@@ -145,7 +144,7 @@ def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
 
 
 def _settings(
-    server: SlackServer, purelymail: PurelyMailSimulator, dns: DnsServer, data: Path, timeout: float
+    server: SlackServer, purelymail: PurelyMailSimulator, dns: DnsServer, data: Path, patience: float
 ) -> Settings:
     return Settings(
         slack=SlackSettings(
@@ -157,7 +156,7 @@ def _settings(
                 provider=ProviderKind.PURELYMAIL,
                 api_token=SecretStr(purelymail.credentials["api_token"]),
                 base_url=purelymail.url,
-                timeout=timeout,
+                timeout=patience,
             ),
         ),
         operators=OperatorSettings(owners=("U0OLGA",), admins=("U0ADA", "U0BEN"), viewers=("U0VIC",)),

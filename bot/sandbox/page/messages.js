@@ -1,0 +1,65 @@
+// A channel's messages as one person sees them.
+
+import { arrange, avatar, h } from "./dom.js";
+import { post } from "./api.js";
+import { render } from "./blocks.js";
+import { mrkdwn, nameOf } from "./text.js";
+
+const drawn = new Map(); // ts → { json, node }
+let shownFor = "";
+
+export function visible(channel, user) {
+  return channel.messages.filter((message) => !message.ephemeral_for || message.ephemeral_for === user);
+}
+
+/** Nodes of all messages, days apart; unchanged ones are the same nodes as before. */
+export function drawMessages(list, user, channel) {
+  const key = `${user}/${channel.id}`;
+  if (key !== shownFor) drawn.clear();
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80 || key !== shownFor;
+  shownFor = key;
+  const nodes = [];
+  let day = "";
+  for (const message of visible(channel, user)) {
+    const at = new Date(Number(message.ts) * 1000);
+    const label = at.toLocaleDateString("en", { weekday: "long", month: "long", day: "numeric" });
+    if (label !== day) nodes.push(memo(`day ${label}`, label, () => h("div", { class: "day" }, h("span", {}, label))));
+    day = label;
+    nodes.push(memo(message.ts, JSON.stringify(message), () => draw(message, user, channel)));
+  }
+  if (!nodes.length) nodes.push(memo("welcome", channel.id, () => welcome(channel)));
+  arrange(list, nodes);
+  if (atEnd) list.scrollTop = list.scrollHeight;
+}
+
+function memo(key, json, make) {
+  const known = drawn.get(key);
+  if (known?.json === json) return known.node;
+  const node = make();
+  drawn.set(key, { json, node });
+  return node;
+}
+
+function draw(message, user, channel) {
+  const isApp = message.user === "U0BOT";
+  const at = new Date(Number(message.ts) * 1000);
+  const where = {
+    key: message.ts,
+    click: (block_id, action_id, value) => post("/_sandbox/click", { user, channel: channel.id, ts: message.ts, block_id, action_id, value }),
+  };
+  return h("article", { class: `message${message.ephemeral_for ? " private" : ""}${message.thread_ts ? " reply" : ""}`, "data-ts": message.ts },
+    avatar(nameOf(message.user), isApp),
+    h("div", { class: "message-body" },
+      message.ephemeral_for && h("div", { class: "only-you" }, "👁 Only visible to you"),
+      h("div", { class: "byline" }, h("strong", {}, nameOf(message.user)), isApp && h("span", { class: "app" }, "APP"),
+        h("time", { datetime: at.toISOString(), title: at.toLocaleString("en") }, at.toLocaleTimeString("en", { hour: "numeric", minute: "2-digit" }))),
+      message.blocks.length ? h("div", { class: "blocks" }, message.blocks.map((block) => render(block, where))) : h("div", {}, mrkdwn(message.text))));
+}
+
+function welcome(channel) {
+  const tries = {
+    "mail-ops": ["Type / below to see every command; /mail is the front door.", "Create a mail user with /mail-create, or look around with /mail-users.", "Schedule a deletion with /mail-delete, become somebody else, cancel it, or move the clock by 24 hours and see it happen."],
+    "mail-digest": ["Every morning at 09:00 the DNS digest is posted here.", "Press “next 09:00” at the top to see one."],
+  }[channel.name] ?? ["Nothing has been said here yet."];
+  return h("div", { class: "welcome" }, h("h3", {}, `# ${channel.name}`), h("ul", {}, tries.map((line) => h("li", {}, line))));
+}
