@@ -1,0 +1,202 @@
+"""PurelyMail over its HTTP API: POST /api/v0/<operation> with a JSON object, the token in a header of its own.
+
+The API is https://purelymail.com/docs/api (OpenAPI "Purelymail API" 0.0.1). What it does beside that document:
+
+- Errors come with HTTP 200 and `type: "error"`; an unknown operation is HTTP 404 with a page.
+- Unknown fields are accepted and change nothing; so may a missing required one.
+- Of its error codes only `invalidToken` has been seen often enough to be relied on.
+- `listUser` names at most 1,000 users, and there is no next page.
+"""
+
+import asyncio
+import json
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import SecretStr
+from typing_extensions import override
+
+from bot.errors import NotFound, ProviderConfused, ProviderRefused, ProviderUnauthorized
+from bot.model import Capability, MailDomain, ProviderKind, ProviderVerdict
+from bot.providers.base import MailProvider, UserListing, UserState
+from bot.providers.http import Answer, MailSystemHttp, Sleep
+
+SAFE = {
+    "listUser": True,
+    "getUser": True,
+    "listDomains": True,
+    "createUser": False,
+    "modifyUser": False,
+    "deleteUser": False,
+}
+"""The operations used here, and whether each may be repeated."""
+
+LIST_CAP = 1000
+WORDS = 300
+"""How much of the server's own words a sentence repeats."""
+
+Json = dict[str, Any]
+
+
+class PurelyMail(MailProvider):
+    def __init__(
+        self,
+        account: str,
+        *,
+        token: SecretStr,
+        base_url: str = "https://purelymail.com",
+        timeout: float = 20.0,
+        sleep: Sleep = asyncio.sleep,
+        jitter: Callable[[], float] | None = None,
+    ) -> None:
+        self.account = account
+        self.kind = ProviderKind.PURELYMAIL
+        self.title = "PurelyMail"
+        self.capabilities = frozenset({Capability.TWO_FACTOR})
+        self._who = f"PurelyMail (account {account})"
+        self._token = token
+        self._http = MailSystemHttp(
+            self._who,
+            base_url=base_url,
+            headers={"Purelymail-Api-Token": token.get_secret_value(), "Accept": "application/json"},
+            timeout=timeout,
+            sleep=sleep,
+            **({} if jitter is None else {"jitter": jitter}),
+        )
+
+    @override
+    async def list_users(self) -> UserListing:
+        addresses = await self._addresses()
+        return UserListing(frozenset(addresses), complete=len(addresses) < LIST_CAP)
+
+    @override
+    async def list_domains(self) -> list[MailDomain]:
+        result = await self._call("listDomains", {})
+        try:
+            domains = [self._domain(entry) for entry in result["domains"]]
+        except (KeyError, TypeError, AttributeError):
+            raise self._confused("listDomains") from None
+        return sorted(domains, key=lambda domain: domain.name)
+
+    @override
+    async def user_exists(self, address: str) -> bool | None:
+        addresses = await self._addresses()
+        if address in addresses:
+            return True
+        if len(addresses) < LIST_CAP:
+            return False
+        try:
+            await self._call("getUser", {"userName": address})
+        except ProviderRefused:
+            return None
+        return True
+
+    @override
+    async def get_user(self, address: str) -> UserState:
+        try:
+            result = await self._call("getUser", {"userName": address})
+        except ProviderRefused:
+            if await self.user_exists(address) is False:
+                raise NotFound(f"{address} is not there any more: somebody else has deleted it.") from None
+            raise
+        two_factor = result.get("requireTwoFactorAuthentication")
+        if not isinstance(two_factor, bool):
+            raise self._confused("getUser")
+        return UserState(address, two_factor)
+
+    @override
+    async def create_user(self, address: str, password: str) -> None:
+        local_part, _, domain = address.partition("@")
+        await self._call(
+            "createUser",
+            {
+                "userName": local_part,  # here alone: everywhere else it is the full address
+                "domainName": domain,
+                "password": password,
+                "enablePasswordReset": False,
+                "sendWelcomeEmail": False,
+            },
+            secret=password,
+        )
+
+    @override
+    async def set_password(self, address: str, password: str) -> None:
+        await self._call("modifyUser", {"userName": address, "newPassword": password}, secret=password)
+
+    @override
+    async def set_two_factor(self, address: str, *, required: bool) -> None:
+        await self._call("modifyUser", {"userName": address, "requireTwoFactorAuthentication": required})
+
+    @override
+    async def delete_user(self, address: str) -> None:
+        await self._call("deleteUser", {"userName": address})
+
+    @override
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _addresses(self) -> set[str]:
+        result = await self._call("listUser", {})
+        users = result.get("users")
+        if not isinstance(users, list) or not all(isinstance(user, str) and "@" in user for user in users):
+            raise self._confused("listUser")
+        return {user.lower() for user in users}
+
+    def _domain(self, entry: Json) -> MailDomain:
+        summary = entry.get("dnsSummary") or {}
+        flags = [summary.get(f"passes{name}") for name in ("Mx", "Spf", "Dkim", "Dmarc")]
+        known = all(isinstance(flag, bool) for flag in flags)
+        verdict = ProviderVerdict(*(flag is True for flag in flags)) if known else None
+        return MailDomain(self.account, str(entry["name"]).lower(), verdict)
+
+    async def _call(self, operation: str, body: Json, *, secret: str | None = None) -> Json:
+        """Returns the content of `result`. Raises as bot/providers/base.py says."""
+        answer = await self._http.request("POST", f"/api/v0/{operation}", safe=SAFE[operation], json=body)
+        content = self._parse(operation, answer)
+        if content.get("type") == "error" or (
+            "code" in content and "message" in content and "result" not in content
+        ):
+            raise self._refusal(content, secret)
+        if "result" not in content and content.get("type") != "success":
+            raise self._confused(operation)
+        result = content.get("result")
+        if result is None:
+            return {}
+        if not isinstance(result, dict):
+            raise self._confused(operation)
+        return result
+
+    def _parse(self, operation: str, answer: Answer) -> Json:
+        try:
+            content = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            content = None
+        if isinstance(content, dict):
+            return content
+        if answer.status == 404:
+            raise ProviderConfused(
+                f"{self._who} knows no operation {operation}. Check the account's base_url.", unclear=False
+            )
+        raise self._confused(operation)
+
+    def _refusal(self, content: Json, secret: str | None) -> ProviderRefused | ProviderUnauthorized:
+        code = str(content.get("code") or "")
+        if code == "invalidToken":
+            return ProviderUnauthorized(f"{self._who} does not accept its API token.")
+        words = _printable(str(content.get("message") or "it gave no reason"))
+        if any(hidden and hidden in words for hidden in (secret, self._token.get_secret_value())):
+            words = "(its reason is withheld: it repeats a secret)"
+        return ProviderRefused(f"{self.title} refused: {words}", code=_printable(code))
+
+    def _confused(self, operation: str) -> ProviderConfused:
+        return ProviderConfused(
+            f"{self._who} gave an answer to {operation} that makes no sense.", unclear=not SAFE[operation]
+        )
+
+
+def _printable(text: str) -> str:
+    clean = "".join(
+        " " if unicodedata.category(character).startswith("C") else character for character in text
+    )
+    return clean if len(clean) <= WORDS else f"{clean[: WORDS - 1]}…"
