@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from bot.app import RunningBot, running_bot
 from bot.clock import MovableClock
 from bot.model import ProviderKind, ProviderVerdict
-from bot.sandbox.dns import DnsServer, sandbox_zones, verdict
+from bot.sandbox.dns import DnsServer, publishes, sandbox_zones, verdict
 from bot.sandbox.interface import Interface
+from bot.sandbox.mail_data import OWNERSHIP_CODE
 from bot.sandbox.manifest import load_manifest
 from bot.sandbox.purelymail import PurelyMailSimulator
 from bot.sandbox.slack.people import People
@@ -90,9 +91,12 @@ async def open_sandbox(
         stack.push_async_callback(dns.stop)
 
         async def look(domain: str) -> ProviderVerdict:
-            return await verdict(dns, domain)
+            return verdict(dns, domain)
 
-        purelymail = PurelyMailSimulator(clock=clock, verdict=look)
+        async def owned(domain: str) -> bool:
+            return publishes(dns, domain, OWNERSHIP_CODE)
+
+        purelymail = PurelyMailSimulator(clock=clock, look=look, owned=owned)
         await purelymail.start()
         stack.push_async_callback(purelymail.stop)
 

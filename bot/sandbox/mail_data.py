@@ -1,0 +1,94 @@
+"""The made-up mail account: six domains and sixty people, the same at each start."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.model import ProviderVerdict
+
+OWNERSHIP_CODE = "purelymail_ownership_proof=" + "5a" * 64
+
+_NAMES = {
+    "acme-tools.example": (
+        "anna.keller ben.osei carla.mendes dmitri.volkov emre.yilmaz fatima.haddad georg.huber hana.sato ivan.petrov "
+        "julia.novak karim.aziz lena.fischer marco.rossi nadia.benali oscar.lind priya.nair quentin.moreau rosa.garcia "
+        "sven.berg tomas.horak sales support"
+    ),
+    "lindenhof.example": "info kueche rezeption buchhaltung franz.meier greta.baumann heidi.frei urs.zbinden",
+    "fjordbooks.example": "astrid.dahl bjorn.haugen ingrid.moe lars.nilsen orders kari.strand nils.eide sigrid.vik",
+    "harbourclinic.example": (
+        "reception dr.adeyemi dr.chen dr.okafor nurse.station billing pharmacy lab mia.tanaka noah.williams zoe.martin"
+    ),
+    "newshop.example": "hello returns amir.rahman chloe.dubois warehouse wei.zhang",
+    "oldbrand.example": "office archive paul.schmidt press webmaster2",
+}
+_TWO_FACTOR = frozenset(
+    {
+        "anna.keller@acme-tools.example",
+        "ben.osei@acme-tools.example",
+        "dr.chen@harbourclinic.example",
+        "ingrid.moe@fjordbooks.example",
+    }
+)
+_VERDICTS = {
+    "acme-tools.example": ProviderVerdict(mx=True, spf=True, dkim=True, dmarc=True),
+    "lindenhof.example": ProviderVerdict(mx=True, spf=True, dkim=True, dmarc=True),
+    "fjordbooks.example": ProviderVerdict(mx=True, spf=True, dkim=False, dmarc=True),
+    "harbourclinic.example": ProviderVerdict(mx=True, spf=False, dkim=True, dmarc=True),
+    "newshop.example": ProviderVerdict(mx=True, spf=True, dkim=False, dmarc=False),
+    "oldbrand.example": ProviderVerdict(mx=False, spf=True, dkim=True, dmarc=True),
+}
+
+
+@dataclass(slots=True)
+class SimulatedUser:
+    address: str
+    password: str = field(repr=False)
+    two_factor: bool = False
+    search_indexing: bool = True
+    password_reset: bool = True
+    reset_methods: list[dict[str, Any]] = field(default_factory=list)
+    app_passwords: list[str] = field(default_factory=list, repr=False)
+
+
+@dataclass(slots=True)
+class SimulatedDomain:
+    name: str
+    verdict: ProviderVerdict
+    allow_account_reset: bool = True
+    symbolic_subaddressing: bool = True
+
+
+@dataclass(slots=True)
+class SimulatedAccount:
+    """All that a PurelyMail account holds."""
+
+    users: dict[str, SimulatedUser]
+    domains: dict[str, SimulatedDomain]
+    rules: dict[int, dict[str, Any]] = field(default_factory=dict)
+    welcomed: list[str] = field(default_factory=list)
+    """Addresses that a welcome mail was sent to."""
+
+
+def sandbox_account() -> SimulatedAccount:
+    addresses = [f"{name}@{domain}" for domain, names in _NAMES.items() for name in names.split()]
+    return SimulatedAccount(
+        users={
+            address: SimulatedUser(
+                address,
+                f"Old-{number:03d}-password-of-{address.partition('@')[0]}",
+                two_factor=address in _TWO_FACTOR,
+            )
+            for number, address in enumerate(addresses)
+        },
+        domains={name: SimulatedDomain(name, verdict) for name, verdict in _VERDICTS.items()},
+        rules={
+            4001: {
+                "id": 4001,
+                "domainName": "acme-tools.example",
+                "prefix": False,
+                "matchUser": "team",
+                "targetAddresses": ["sales@acme-tools.example", "support@acme-tools.example"],
+                "catchall": False,
+            }
+        },
+    )
