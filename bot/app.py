@@ -87,7 +87,7 @@ async def running_bot(settings: Settings, *, clock: Clock | None = None) -> Asyn
             handlers.register(app, services)
             socket = _Socket(app, settings.slack.app_token.get_secret_value(), reading)
             jobs = Jobs(services)
-            await socket.connect_async()
+            await socket.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it bare
             jobs.start()
             log.info("connected to Slack")
             try:
@@ -125,7 +125,7 @@ async def _stop(socket: _Socket, jobs: Jobs, runner: ListenerRunner) -> None:
     # The socket stays open to the last: acks travel over it, and what still arrives meanwhile is answered too.
     await asyncio.gather(jobs.stop(DRAIN), runner.drain(DRAIN))
     await socket.answered()
-    await socket.close_async()
+    await socket.close_async()  # type: ignore[no-untyped-call]  # as above
 
 
 def _client(

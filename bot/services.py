@@ -13,6 +13,7 @@ from bot.deletions.queue import record_notice
 from bot.directory import Directory
 from bot.dns import DnsHealth
 from bot.dns.daily import DailyDigest
+from bot.dns.expected import expected
 from bot.dns.lookup import DnsResolver
 from bot.model import NoticeKind, ProviderKind
 from bot.notices import Course, Delivery, Poster, Renderer
@@ -83,6 +84,7 @@ async def open_services(
             database=database,
             clock=clock,
             domains=directory.domains,
+            expected={name: expected(provider.kind) for name, provider in providers.items()},
         )
         yield Services(
             settings=settings,

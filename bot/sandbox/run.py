@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.app import RunningBot, running_bot
 from bot.clock import MovableClock
 from bot.model import ProviderKind, ProviderVerdict
-from bot.sandbox.dns import DnsServer, publishes, sandbox_zones, verdict
+from bot.sandbox.dns import DnsServer, publishes, verdict
 from bot.sandbox.interface import Interface
 from bot.sandbox.mail_data import OWNERSHIP_CODE
 from bot.sandbox.manifest import load_manifest
@@ -20,6 +20,7 @@ from bot.sandbox.slack.people import People
 from bot.sandbox.slack.screen import Screen
 from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.workspace import BOT_USER, Channel, Person, Workspace
+from bot.sandbox.zones import sandbox_zones
 from bot.settings import (
     AccountSettings,
     ChannelSettings,

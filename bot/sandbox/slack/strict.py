@@ -176,7 +176,7 @@ def _construct(maker: Any, value: Json) -> Any:
     return maker(**{key: _convert(part, key) for key, part in value.items() if key != "type"})
 
 
-def _convert(value: Any, key: str) -> Any:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of object Slack has
+def _convert(value: Any, key: str) -> Any:  # noqa: C901, PLR0912 - one case for each kind of object Slack has
     if isinstance(value, list):
         return [_convert(part, key) for part in value]
     if not isinstance(value, dict):

@@ -1,0 +1,183 @@
+"""Questions to DNS, answered with values: what is there, what is not, and what could not be found out.
+
+"The name does not exist" and "there is no such record" are facts. A server that fails, refuses or keeps silent says
+nothing about the records (RFC 2308 sections 2 and 7), so that is a third thing, and stays one all the way up.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import dns.asyncresolver
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.nameserver
+import dns.rcode
+import dns.rdatatype
+import dns.rdtypes.txtbase
+import dns.resolver
+import dns.rrset
+from typing_extensions import override
+
+PAYLOAD = 1232
+"""Bytes of UDP that pass everywhere (dnsflagday.net/2020); a longer answer comes over TCP."""
+
+TRY_SECONDS = 3.0
+LIFETIME_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records, as text. `chain` are the names that CNAMEs led through, the last one being where they are.
+
+    MX: `10 mail.example`; TXT: the strings of a record put together (RFC 7208 section 3.3); names without final dot.
+    """
+
+    values: tuple[str, ...]
+    chain: tuple[str, ...] = ()
+    ttl: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoDomain:
+    """The name does not exist. `dangling`: it is an alias, and what it points to does not exist."""
+
+    dangling: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoData:
+    """The name exists, without such a record. `chain` as in Records."""
+
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """It could not be found out; `why` completes the sentence "DNS did not tell: ..."."""
+
+    why: str
+
+
+Answer = Records | NoDomain | NoData | Unanswered
+
+
+class Resolver(Protocol):
+    async def lookup(self, name: str, rdtype: str) -> Answer:
+        """Ask for the records of an absolute name (without final dot). Never raises for what DNS says."""
+
+
+class DnsResolver(Resolver):
+    """Asks the configured resolvers, at most `in_flight` questions at a time."""
+
+    def __init__(
+        self,
+        nameservers: Sequence[str],
+        *,
+        in_flight: int,
+        try_seconds: float = TRY_SECONDS,
+        lifetime_seconds: float = LIFETIME_SECONDS,
+    ) -> None:
+        """`nameservers`: `192.0.2.53` or `192.0.2.53:5353` (`[2001:db8::53]:53`); empty for the system's."""
+        self._resolver = dns.asyncresolver.Resolver(configure=not nameservers)
+        if nameservers:
+            self._resolver.nameservers = [_nameserver(entry) for entry in nameservers]
+        self._resolver.timeout = try_seconds
+        self._resolver.lifetime = lifetime_seconds
+        self._resolver.use_edns(0, 0, PAYLOAD)
+        self._room = asyncio.Semaphore(in_flight)
+
+    @override
+    async def lookup(self, name: str, rdtype: str) -> Answer:
+        try:
+            absolute = dns.name.from_unicode(name, idna_codec=dns.name.IDNA_2008).derelativize(dns.name.root)
+        except dns.exception.DNSException:
+            return Unanswered(f"{name} can't be written as a DNS name")
+        async with self._room:
+            try:
+                answer = await self._resolver.resolve(
+                    absolute, rdtype, raise_on_no_answer=False, search=False
+                )
+            except dns.resolver.NXDOMAIN as error:
+                return NoDomain(_dangling(absolute, error))
+            except dns.resolver.NoNameservers as error:
+                return Unanswered(_failure(error))
+            except (dns.resolver.LifetimeTimeout, OSError):
+                return Unanswered("no name server answered in time")
+            except dns.exception.DNSException as error:
+                return Unanswered(f"the answer can't be used ({type(error).__name__})")
+        chain = _chain(answer.response, absolute)
+        if answer.rrset is None:
+            return NoData(chain)
+        return Records(tuple(sorted(map(_text, answer.rrset))), chain, answer.rrset.ttl)
+
+
+class Sweep(Resolver):
+    """Asks each question once, whoever wants to know: for the length of one sweep."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._asked: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+
+    @override
+    async def lookup(self, name: str, rdtype: str) -> Answer:
+        key = (name.lower(), rdtype)
+        if key not in self._asked:
+            self._asked[key] = asyncio.create_task(self._ask(*key))
+        return await asyncio.shield(self._asked[key])
+
+    async def _ask(self, name: str, rdtype: str) -> Answer:
+        return await self._resolver.lookup(name, rdtype)
+
+
+def _nameserver(entry: str) -> dns.nameserver.Nameserver:
+    host, port = entry, 53
+    if entry.startswith("["):
+        host, _, rest = entry[1:].partition("]")
+        port = int(rest.removeprefix(":") or 53)
+    elif entry.count(":") == 1:
+        host, _, number = entry.partition(":")
+        port = int(number)
+    return dns.nameserver.Do53Nameserver(host, port)
+
+
+def _text(rdata: object) -> str:
+    if isinstance(rdata, dns.rdtypes.txtbase.TXTBase):
+        return b"".join(rdata.strings).decode("utf-8", "replace")
+    return str(rdata).lower().rstrip(".")
+
+
+def _chain(response: dns.message.Message, start: dns.name.Name) -> tuple[str, ...]:
+    """The names that the CNAMEs of an answer lead to, one after the other."""
+    aliases = {
+        rrset.name: rrset[0].target for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME
+    }
+    names: list[str] = []
+    name = start
+    while name in aliases and len(names) < len(aliases):
+        name = aliases[name]
+        names.append(name.to_text(omit_final_dot=True).lower())
+    return tuple(names)
+
+
+def _dangling(asked: dns.name.Name, error: dns.resolver.NXDOMAIN) -> str | None:
+    responses: dict[object, dns.message.Message] = error.responses()  # type: ignore[no-untyped-call]  # dnspython leaves it bare
+    for response in responses.values():
+        if chain := _chain(response, asked):
+            return chain[-1]
+    return None
+
+
+def _failure(error: dns.resolver.NoNameservers) -> str:
+    """What the resolvers said, with the reason they gave for it, if any (RFC 8914)."""
+    for *_, reason, response in error.kwargs.get("errors", []):
+        if response is not None:
+            told = [ede.text or str(ede.code) for ede in response.extended_errors()]
+            code = dns.rcode.to_text(response.rcode())
+            return f"the name servers answered {code}" + (f" ({told[0]})" if told else "")
+        if isinstance(reason, Exception):
+            return "no name server could be reached"
+    return "no name server gave a usable answer"

@@ -1,0 +1,99 @@
+"""Looks at domains: asks the questions, hands the answers to the checks, and keeps what came out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.clock import Clock
+from bot.dns.checks import check_dkim, check_dmarc, check_mx, check_spf
+from bot.dns.expected import Expected
+from bot.dns.lookup import Answer, NoDomain, Resolver, Sweep
+from bot.model import DomainHealth, Finding, Grade, MailDomain, Subject
+from bot.storage import findings
+from bot.storage.database import Database
+
+WORKERS = 20
+"""Domains looked at side by side; the resolver bounds the questions in flight."""
+
+
+class DnsHealth:
+    """`expected` names the records each account's mail system needs."""
+
+    def __init__(
+        self,
+        *,
+        resolver: Resolver,
+        database: Database,
+        clock: Clock,
+        domains: Callable[[], Awaitable[list[MailDomain]]],
+        expected: Mapping[str, Expected],
+    ) -> None:
+        self._resolver = resolver
+        self._database = database
+        self._clock = clock
+        self._domains = domains
+        self._expected = expected
+
+    async def check(self, domain: MailDomain) -> DomainHealth:
+        """Look at one domain now."""
+        return await self._look_and_keep(domain, self._resolver)
+
+    async def check_all(self) -> list[DomainHealth]:
+        """Look at every domain now, by name. A question that several domains share is asked once."""
+        waiting = await self._domains()
+        results: dict[tuple[str, str], DomainHealth] = {}
+        remaining = iter(waiting)
+        sweep = Sweep(self._resolver)
+
+        async def work() -> None:
+            for domain in remaining:
+                results[domain.account, domain.name] = await self._look_and_keep(domain, sweep)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(WORKERS, len(waiting))):
+                group.create_task(work())
+        return [results[domain.account, domain.name] for domain in waiting]
+
+    async def latest(self) -> list[DomainHealth]:
+        """What was last seen of the domains that are there now, without asking anybody."""
+        present = {(domain.account, domain.name) for domain in await self._domains()}
+        async with self._database.reading() as session:
+            kept = await findings.all_of(session)
+        return [health for health in kept if (health.account, health.domain) in present]
+
+    async def _look_and_keep(self, domain: MailDomain, resolver: Resolver) -> DomainHealth:
+        health = await self._look(domain, resolver)
+        async with self._database.transaction() as session:
+            await findings.put(session, health)
+        return health
+
+    async def _look(self, domain: MailDomain, resolver: Resolver) -> DomainHealth:
+        name, expected = domain.name, self._expected[domain.account]
+        questions = [(name, "MX"), (name, "TXT"), (f"{expected.dmarc.name}.{name}", "TXT")]
+        questions += [(f"{alias.name}.{name}", "TXT") for alias in expected.dkim]
+        mx, txt, dmarc, *keys = await asyncio.gather(*(resolver.lookup(*question) for question in questions))
+        if _is_gone(mx) and _is_gone(txt):
+            found = [_gone(name)]
+        else:
+            selectors = {alias.name: answer for alias, answer in zip(expected.dkim, keys, strict=True)}
+            found = [
+                *check_mx(name, expected, mx),
+                *check_spf(name, expected, txt),
+                *check_dkim(name, expected, selectors),
+                *check_dmarc(name, expected, dmarc),
+            ]
+        return DomainHealth(domain.account, name, self._clock.now(), tuple(found), domain.provider_verdict)
+
+
+def _is_gone(answer: Answer) -> bool:
+    return isinstance(answer, NoDomain) and answer.dangling is None
+
+
+def _gone(name: str) -> Finding:
+    # RFC 8020: if a name does not exist, nothing below it exists.
+    return Finding(
+        Subject.DOMAIN,
+        "DOMAIN_GONE",
+        Grade.FAIL,
+        f"{name} does not exist in DNS.",
+        "No mail reaches it. See with your registrar whether the registration has run out or the name servers are wrong.",
+    )

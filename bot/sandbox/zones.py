@@ -1,0 +1,56 @@
+"""The sandbox's DNS: six domains, healthy and broken, and the names of their mail system."""
+
+ZoneData = dict[tuple[str, str], list[str]]
+"""(name, type) -> values in presentation format; TXT without quotes."""
+
+MAIL_HOST = "mailserver.purelymail.com"
+SPF = "v=spf1 include:_spf.purelymail.com ~all"
+
+# A real 2048-bit RSA public key whose private half was thrown away.
+DKIM_KEY = (
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA9cSpUAf7jLiz0Zvl1wAdbEBNbjGo0mwllwWMuYDgRacFGXJSYMoe"
+    "VXT/nJJJZYhpu3gSkZieYqvBdqWi72jj75MhIiQDEDAj7+mZtlcjnPx0IVNQyJGc9wTMvyJlKp4rcdmvpnp2kvkDtO1Udvh1"
+    "h3Nlw4sJNW1qGR31mRQWnimFSTukAEkXPr9SLNqTezXlkL1UOoKAYD6NOe3vtpKMUdrQDFN2F9/F6M8rC9GDCkyzF8lfms02"
+    "zxNobHkwCcC49JvtJYN6OVTvu+Lgrbvl7KpGUeSb1F4tNmdDDLw6Rvng24WfqFnFQOVqz38fpwhAwQwHSOvD7ZWyopkvd7IJ"
+    "JQIDAQAB"
+)
+
+
+def healthy(domain: str) -> ZoneData:
+    """All that a domain on PurelyMail should publish."""
+    zone: ZoneData = {
+        (domain, "A"): ["192.0.2.80"],
+        (domain, "MX"): [f"10 {MAIL_HOST}."],
+        (domain, "TXT"): [SPF],
+        (f"_dmarc.{domain}", "CNAME"): ["dmarcroot.purelymail.com."],
+    }
+    for number in (1, 2, 3):
+        zone[f"purelymail{number}._domainkey.{domain}", "CNAME"] = [f"key{number}.dkimroot.purelymail.com."]
+    return zone
+
+
+def sandbox_zones() -> ZoneData:
+    """All names of the sandbox in one table."""
+    zones: ZoneData = {
+        (MAIL_HOST, "A"): ["192.0.2.25"],
+        ("_spf.purelymail.com", "TXT"): ["v=spf1 ip4:192.0.2.0/26 -all"],
+        ("dmarcroot.purelymail.com", "TXT"): ["v=DMARC1; p=quarantine;"],
+    }
+    for number in (1, 2, 3):
+        zones[f"key{number}.dkimroot.purelymail.com", "TXT"] = [f"v=DKIM1; k=rsa; p={DKIM_KEY}"]
+    for domain in (
+        "acme-tools.example",
+        "lindenhof.example",
+        "fjordbooks.example",
+        "harbourclinic.example",
+        "newshop.example",
+        "oldbrand.example",
+    ):
+        zones |= healthy(domain)
+    del zones["purelymail2._domainkey.fjordbooks.example", "CNAME"]
+    zones["harbourclinic.example", "TXT"] = [SPF, "v=spf1 include:spf.crm.example ~all"]
+    del zones["_dmarc.newshop.example", "CNAME"]
+    for number in (1, 2, 3):
+        del zones[f"purelymail{number}._domainkey.newshop.example", "CNAME"]
+    zones["oldbrand.example", "MX"] = ["10 mx.oldprovider.example."]
+    return zones

@@ -1,0 +1,76 @@
+"""The health of each domain as last seen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.model import DnsRecord, DomainHealth, Finding, Grade, ProviderVerdict, Subject
+from bot.storage.database import upsert
+from bot.storage.tables import domain_health
+
+
+async def put(session: AsyncSession, health: DomainHealth) -> None:
+    """Replace what was known of the domain."""
+    values = {
+        "checked_at": health.checked_at,
+        "grade": health.grade.value,
+        "findings": [finding_to_json(finding) for finding in health.findings],
+        "verdict": verdict_to_json(health.provider_verdict),
+    }
+    await session.execute(
+        upsert(session, domain_health)
+        .values(account=health.account, domain=health.domain, **values)
+        .on_conflict_do_update(index_elements=[domain_health.c.account, domain_health.c.domain], set_=values)
+    )
+
+
+async def all_of(session: AsyncSession) -> list[DomainHealth]:
+    """Everything known, by domain; also of domains that are no longer there."""
+    rows = await session.execute(
+        select(domain_health).order_by(domain_health.c.domain, domain_health.c.account)
+    )
+    return [_value(row) for row in rows.mappings()]
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "subject": finding.subject.value,
+        "tag": finding.tag,
+        "grade": finding.grade.value,
+        "summary": finding.summary,
+        "why": finding.why,
+        "found": list(finding.found),
+        "publish": [[r.name, r.type, r.value, r.priority] for r in finding.publish],
+    }
+
+
+def finding_from_json(content: Mapping[str, Any]) -> Finding:
+    return Finding(
+        subject=Subject(content["subject"]),
+        tag=content["tag"],
+        grade=Grade(content["grade"]),
+        summary=content["summary"],
+        why=content["why"],
+        found=tuple(content["found"]),
+        publish=tuple(DnsRecord(*record) for record in content["publish"]),
+    )
+
+
+def verdict_to_json(verdict: ProviderVerdict | None) -> list[bool] | None:
+    return None if verdict is None else [verdict.mx, verdict.spf, verdict.dkim, verdict.dmarc]
+
+
+def verdict_from_json(content: list[bool] | None) -> ProviderVerdict | None:
+    return None if content is None else ProviderVerdict(*content)
+
+
+def _value(row: Mapping[Any, Any]) -> DomainHealth:
+    return DomainHealth(
+        account=row["account"],
+        domain=row["domain"],
+        checked_at=row["checked_at"],
+        findings=tuple(finding_from_json(finding) for finding in row["findings"]),
+        provider_verdict=verdict_from_json(row["verdict"]),
+    )
