@@ -110,6 +110,7 @@ async def submit(turn: Turn) -> None:
         working=working(new.address),
         lost=f"{blocks.code(new.address)} was created, but its password could not be shown: the window was closed. "
         "Set a new one with /mail-password.",
+        insist=True,
     )
 
 

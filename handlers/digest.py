@@ -6,10 +6,10 @@ about 13,000 characters in all (msg_blocks_too_long, undocumented).
 
 from collections.abc import Sequence
 
-from bot.dns.digest import Digest
 from slack_sdk.models.blocks import Block, TableBlock
 from slack_sdk.models.blocks.basic_components import RawTextObject, TableBlockColumnSettings
 
+from bot.dns.digest import Digest
 from bot.model import DomainHealth
 from bot.notices import Rendered
 from handlers import blocks, dns_words
@@ -27,7 +27,10 @@ def digest_message(digest: Digest) -> Rendered:
     """All of it in one message, whether there is 1 domain or 1,000."""
     healths = dns_words.worst_first(digest.domains)
     counts = dns_words.counts(healths)
-    parts: list[Block] = [blocks.header("DNS health of your domains"), blocks.words(counts)]
+    parts: list[Block] = [
+        blocks.header("DNS health of your domains"),
+        blocks.words(f"{digest.headline} {counts}"),
+    ]
     if healths:
         table, shown = _table(healths)
         parts.append(table)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.dns.digest import Digest
 from slack_sdk.models.blocks import Block
 
+from bot.dns.digest import Digest
 from bot.model import CANCELLABLE_STATES, Deletion, DeletionState, NoticeKind
 from bot.notices import Rendered, Renderer
 from handlers import blocks

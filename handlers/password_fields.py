@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.passwords import Strength, generate, judge
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import (
     Block,
@@ -20,6 +19,7 @@ from slack_sdk.models.views import View
 
 from bot.errors import InvalidInput
 from bot.model import Role
+from bot.passwords import Strength, generate, judge
 from bot.services import Services
 from bot.users import PASSWORD
 from handlers import blocks

@@ -79,6 +79,7 @@ async def submit(turn: Turn) -> None:
         working=working(choice.address),
         lost=f"{blocks.code(choice.address)} has a new password, but it could not be shown: the window was closed. "
         "Set another one with /mail-password.",
+        insist=True,
     )
 
 

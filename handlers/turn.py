@@ -145,17 +145,22 @@ class Turn:
         self.view = OpenView.read(answer["view"])
         return True
 
-    async def carry_out(self, work: Coroutine[Any, Any, View], *, working: View, lost: str) -> None:
+    async def carry_out(
+        self, work: Coroutine[Any, Any, View], *, working: View, lost: str, insist: bool = False
+    ) -> None:
         """Do the work of a submission and show the view it returns.
 
         Quick work is the answer itself, so that its errors can be shown at the field that they name. Otherwise `working`
-        is shown until it is done. `lost` is told to a person who has closed the window meanwhile.
+        is shown until it is done. `lost` is told to a person who has closed the window meanwhile. `insist`: the view
+        holds what can't be shown again later, so send it a second way, in case the answer gets lost on the socket.
         """
         task = asyncio.create_task(work)
         try:
             await asyncio.wait({task}, timeout=max(0.0, self.arrived + PATIENCE - time.monotonic()))
             if task.done():
                 await self.ack(response_action="update", view=task.result())
+                if insist:
+                    await self.show(task.result())
                 return
             await self.ack(response_action="update", view=working)
             result = await task

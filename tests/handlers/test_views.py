@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from bot.dns.digest import Digest
-from bot.passwords import Strength
 from slack_sdk.models.views import View
 
 from bot.directory import UserPage
+from bot.dns.digest import Digest
 from bot.model import (
     Deletion,
     DeletionState,
@@ -27,6 +26,7 @@ from bot.model import (
     TargetKind,
 )
 from bot.notices import Rendered
+from bot.passwords import Strength
 from bot.providers.base import UserState
 from bot.sandbox.slack.strict import message_problems, options_problems, view_problems
 from bot.users import PasswordReset, UserCreated

@@ -1,0 +1,90 @@
+"""/mail and the App Home: the ways in."""
+
+import pytest
+
+from bot.sandbox.run import Sandbox
+from bot.sandbox.slack.screen import Screen
+from bot.sandbox.slack.workspace import Message
+from tests.support.held import opens, somebody
+
+JOBS = {
+    "Create a user": "User name",
+    "Set a password": "Re-roll",
+    "Two-factor login": "Type a part of the address",
+    "Delete a user": "Nothing is deleted yet",
+    "Find users": "mail users.",
+    "Pending deletions": "Nothing is queued",
+    "DNS health": "Checked",
+}
+
+
+def labels(message: Message) -> list[str]:
+    return [
+        e["text"]["text"] for block in message.blocks if block["type"] == "actions" for e in block["elements"]
+    ]
+
+
+@pytest.mark.parametrize("label", JOBS)
+async def test_front_door_has_a_button_to_each_job(ada: Screen, label: str) -> None:
+    await ada.command("/mail", channel="general")
+    door = await ada.told("What would you like to do?", channel="general")
+    assert labels(door) == list(JOBS)
+    await ada.press_in(door, label, channel="general")
+    await ada.view()
+    await ada.sees(JOBS[label])
+
+
+async def test_viewer_is_offered_what_a_viewer_may_do(vic: Screen) -> None:
+    await vic.command("/mail")
+    assert labels(await vic.told("What would you like to do?")) == [
+        "Find users",
+        "Pending deletions",
+        "DNS health",
+    ]
+
+
+async def test_stranger_gets_a_polite_answer(eve: Screen) -> None:
+    await eve.command("/mail")
+    await eve.told("you are not one of them", "<@U0OLGA>")
+
+
+async def test_home_shows_what_is_pending_and_cancels_it(sandbox: Sandbox, ada: Screen) -> None:
+    address = await somebody(sandbox)
+    await ada.home("Nothing is queued for deletion.")
+    await opens(ada, "/mail-delete", address)
+    await ada.fill("reason", "spring cleaning")
+    await ada.submit()
+    await ada.sees("is queued")
+    await ada.close()
+    await ada.home(address, "in 24 hours", "spring cleaning")
+    await ada.press_home("Cancel deletion")
+    await ada.message("<@U0ADA> cancelled the deletion", address)
+    await ada.home("Nothing is queued for deletion.")
+
+
+async def test_home_opens_a_job(ada: Screen) -> None:
+    await ada.home("Mailwarden")
+    await ada.press_home("Create a user")
+    await ada.view()
+    await ada.sees("User name")
+
+
+async def test_home_tells_how_dns_is_doing(vic: Screen) -> None:
+    await vic.home("Not checked yet")
+    await opens(vic, "/mail-dns")
+    await vic.view(lambda view: "Asking DNS now" not in str(view.blocks))
+    await vic.home(" domains: ", "Checked")
+
+
+async def test_home_of_a_stranger_says_why_it_is_empty(eve: Screen) -> None:
+    await eve.home("you are not one of them")
+
+
+async def test_problem_behind_a_home_button_is_shown_in_a_window(sandbox: Sandbox, ada: Screen) -> None:
+    await ada.home("Mailwarden")
+    sandbox.server.faults.inject("users.info", 1, {"body": {"ok": False, "error": "internal_error"}})
+    await sandbox.people.slack.wait_for(lambda: True)
+    sandbox.clock.advance(sandbox.settings.deletions.grace)
+    await ada.press_home("Create a user")
+    await ada.view()
+    await ada.sees("Slack did not say who you are")

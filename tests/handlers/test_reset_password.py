@@ -1,0 +1,90 @@
+from bot.sandbox.run import Sandbox
+from bot.sandbox.slack.screen import Screen
+from handlers import password_fields, user_picker
+from tests.support.held import copied, everything_said, opens, somebody, users
+
+STRONG = "quaint-otter-hums-at-dawn-77"
+
+
+async def test_the_password_that_is_shown_is_the_one_that_is_set(sandbox: Sandbox, ada: Screen) -> None:
+    address = await somebody(sandbox)
+    form = await opens(ada, "/mail-password", address)
+    shown = copied(form, password_fields.GENERATED)
+    await ada.submit()
+    result = await ada.sees("accepted the new password", address)
+    assert copied(result, password_fields.NEW_PASSWORD) == shown
+    assert (await users(sandbox))[address]["password"] == shown
+
+
+async def test_user_is_picked_by_live_search_and_may_type_a_password(sandbox: Sandbox, ada: Screen) -> None:
+    address = await somebody(sandbox)
+    await opens(ada, "/mail-password")
+    assert await ada.options(user_picker.USER, address) == [address]
+    assert await ada.options(user_picker.USER, "nobody-at-all") == []
+    await ada.choose(user_picker.USER, address)
+    await ada.fill("password_mode", "type")
+    await ada.sees("Strength")
+    await ada.fill("password", STRONG)
+    await ada.submit()
+    await ada.sees("accepted the new password", address)
+    assert (await users(sandbox))[address]["password"] == STRONG
+
+
+async def test_part_of_an_address_that_fits_one_user_is_enough(sandbox: Sandbox, ada: Screen) -> None:
+    address = await somebody(sandbox)
+    form = await opens(ada, "/mail-password", address[:-1])
+    assert form.state()["user"][user_picker.SEARCH]["selected_option"] is None
+    await ada.sees("There is no mail user")
+
+
+async def test_own_address_in_the_password_makes_it_weak(sandbox: Sandbox, ada: Screen) -> None:
+    address = await somebody(sandbox)
+    await opens(ada, "/mail-password", address)
+    await ada.fill("password_mode", "type")
+    await ada.sees("Strength")
+    await ada.fill("password", address.partition("@")[0])
+    submitted = await ada.submit()
+    assert list(submitted.errors or {}) == ["password"]
+
+
+async def test_user_who_vanished_meanwhile_is_said_at_the_picker_and_shown_no_more(
+    sandbox: Sandbox, ada: Screen
+) -> None:
+    address = await somebody(sandbox)
+    await opens(ada, "/mail-password", address)
+    del sandbox.purelymail.account.users[address]
+    submitted = await ada.submit()
+    assert "is not there any more" in (submitted.errors or {})["user"]
+    await ada.close()
+    await opens(ada, "/mail-users", address)
+    await ada.sees("0 of ")
+
+
+async def test_unclear_answer_is_said_as_such(sandbox: Sandbox, ada: Screen) -> None:
+    address = await somebody(sandbox)
+    await opens(ada, "/mail-password", address)
+    sandbox.purelymail.inject("modifyUser", 1, {"drop_response": True})
+    await ada.submit()
+    await ada.sees("may be in force or not")
+
+
+async def test_garbage_from_purelymail_is_no_success(sandbox: Sandbox, ada: Screen) -> None:
+    address = await somebody(sandbox)
+    await opens(ada, "/mail-password", address)
+    sandbox.purelymail.inject("modifyUser", 5, {"body": "<html>Bad gateway</html>"})
+    await ada.submit()
+    form = await ada.view(lambda view: view.blocks[0]["type"] == "alert")
+    assert form.state()["user"][user_picker.SEARCH]["selected_option"]["text"]["text"] == address
+
+
+async def test_viewer_may_not_set_a_password(sandbox: Sandbox, vic: Screen) -> None:
+    await vic.command("/mail-password", await somebody(sandbox))
+    await vic.told("needs the role admin")
+    assert vic.windows == []
+
+
+async def test_password_is_told_nowhere_else(sandbox: Sandbox, ada: Screen) -> None:
+    await opens(ada, "/mail-password", await somebody(sandbox))
+    await ada.submit()
+    result = await ada.sees("accepted the new password")
+    assert copied(result, password_fields.NEW_PASSWORD) not in everything_said(sandbox)

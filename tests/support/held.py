@@ -1,0 +1,53 @@
+"""What the mail system of a sandbox really holds, and what a window really shows."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.sandbox.run import Sandbox
+from bot.sandbox.slack.screen import Screen
+from bot.sandbox.slack.workspace import Channel, View
+
+
+async def users(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
+    """address → what the simulator holds of that mail user."""
+    return {user["address"]: user for user in (await sandbox.purelymail.snapshot())["users"]}
+
+
+async def somebody(sandbox: Sandbox, number: int = 0) -> str:
+    """The address of a mail user who is there from the start, and not the account's own."""
+    return sorted(await users(sandbox))[10 + number]
+
+
+async def a_domain(sandbox: Sandbox) -> str:
+    """A domain of the account."""
+    return min(address.partition("@")[2] for address in await users(sandbox))
+
+
+def copied(view: View, block_id: str) -> str:
+    """What a person copies from a block of preformatted text."""
+    (block,) = [block for block in view.blocks if block["block_id"] == block_id]
+    return str(block["elements"][0]["elements"][0]["text"])
+
+
+def everything_said(sandbox: Sandbox) -> str:
+    """All messages in all channels, to whomever."""
+    return "\n".join(
+        f"{message.text}{message.blocks}" for channel in channels(sandbox) for message in channel.messages
+    )
+
+
+def channels(sandbox: Sandbox) -> list[Channel]:
+    return list(sandbox.slack.channels.values())
+
+
+async def later(sandbox: Sandbox, by: timedelta) -> None:
+    """Move the clock ahead, and let everything happen that became due."""
+    await sandbox.settled()
+    sandbox.clock.advance(by)
+    await sandbox.bot.wake()
+
+
+async def opens(screen: Screen, command: str, text: str = "") -> View:
+    """Send a command and wait for its window."""
+    await screen.command(command, text)
+    return await screen.view()
