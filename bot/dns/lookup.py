@@ -33,7 +33,8 @@ LIFETIME_SECONDS = 8.0
 class Records:
     """The records, as text. `chain` are the names that CNAMEs led through, the last one being where they are.
 
-    MX: `10 mail.example`; TXT: the strings of a record put together (RFC 7208 section 3.3); names without final dot.
+    MX: `10 mail.example`; TXT: the strings of a record put together (RFC 7208 section 3.3). Names have no final dot,
+    except that of a null MX: `0 .` (RFC 7505 section 3).
     """
 
     values: tuple[str, ...]
@@ -147,7 +148,8 @@ def _nameserver(entry: str) -> dns.nameserver.Nameserver:
 def _text(rdata: object) -> str:
     if isinstance(rdata, dns.rdtypes.txtbase.TXTBase):
         return b"".join(rdata.strings).decode("utf-8", "replace")
-    return str(rdata).lower().rstrip(".")
+    text = str(rdata).lower()
+    return text if text.endswith(" .") else text.removesuffix(".")
 
 
 def _chain(response: dns.message.Message, start: dns.name.Name) -> tuple[str, ...]:

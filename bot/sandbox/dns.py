@@ -3,7 +3,7 @@
 import asyncio
 import collections
 import struct
-from typing import Literal
+from typing import Literal, cast
 
 import dns.exception
 import dns.flags
@@ -157,8 +157,7 @@ class _Udp(asyncio.DatagramProtocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)  # asyncio's own class is no subclass of it
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
