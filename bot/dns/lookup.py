@@ -7,7 +7,7 @@ nothing about the records (RFC 2308 sections 2 and 7), so that is a third thing,
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import dns.asyncresolver
 import dns.exception
@@ -44,16 +44,26 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class NoDomain:
-    """The name does not exist. `dangling`: it is an alias, and what it points to does not exist."""
+    """The name does not exist. `chain` as in Records: with one, the name is an alias, and the last of them is missing.
 
-    dangling: str | None = None
+    `ttl`: for how many seconds that may be believed (RFC 2308 section 5).
+    """
+
+    chain: tuple[str, ...] = ()
+    ttl: int = 0
+
+    @property
+    def dangling(self) -> str | None:
+        """The missing name that the alias leads to."""
+        return self.chain[-1] if self.chain else None
 
 
 @dataclass(frozen=True, slots=True)
 class NoData:
-    """The name exists, without such a record. `chain` as in Records."""
+    """The name exists, without such a record. `chain` and `ttl` as in NoDomain."""
 
     chain: tuple[str, ...] = ()
+    ttl: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,8 @@ class DnsResolver(Resolver):
                     absolute, rdtype, raise_on_no_answer=False, search=False
                 )
             except dns.resolver.NXDOMAIN as error:
-                return NoDomain(_dangling(absolute, error))
+                response = _response(error)
+                return NoDomain(_chain(response, absolute), _ttl(response))
             except dns.resolver.NoNameservers as error:
                 return Unanswered(_failure(error))
             except (dns.resolver.LifetimeTimeout, OSError):
@@ -112,22 +123,31 @@ class DnsResolver(Resolver):
                 return Unanswered(f"the answer can't be used ({type(error).__name__})")
         chain = _chain(answer.response, absolute)
         if answer.rrset is None:
-            return NoData(chain)
+            return NoData(chain, _ttl(answer.response))
         return Records(tuple(sorted(map(_text, answer.rrset))), chain, answer.rrset.ttl)
 
 
 class Sweep(Resolver):
-    """Asks each question once, whoever wants to know: for the length of one sweep."""
+    """Asks each question once, whoever wants to know: within its `async with`."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         self._asked: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._asked.values():
+            task.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
 
     @override
     async def lookup(self, name: str, rdtype: str) -> Answer:
         key = (name.lower(), rdtype)
         if key not in self._asked:
             self._asked[key] = asyncio.create_task(self._ask(*key))
+        # One who no longer wants to know takes the answer from nobody else.
         return await asyncio.shield(self._asked[key])
 
     async def _ask(self, name: str, rdtype: str) -> Answer:
@@ -165,12 +185,15 @@ def _chain(response: dns.message.Message, start: dns.name.Name) -> tuple[str, ..
     return tuple(names)
 
 
-def _dangling(asked: dns.name.Name, error: dns.resolver.NXDOMAIN) -> str | None:
+def _response(error: dns.resolver.NXDOMAIN) -> dns.message.Message:
     responses: dict[object, dns.message.Message] = error.responses()  # type: ignore[no-untyped-call]  # dnspython leaves it bare
-    for response in responses.values():
-        if chain := _chain(response, asked):
-            return chain[-1]
-    return None
+    return next(iter(responses.values()))
+
+
+def _ttl(response: dns.message.Message) -> int:
+    """How long a negative answer holds: the lesser of the SOA's TTL and its last field (RFC 2308 section 5)."""
+    soas = (rrset for rrset in response.authority if rrset.rdtype == dns.rdatatype.SOA)
+    return next((min(rrset.ttl, rrset[0].minimum) for rrset in soas), 0)
 
 
 def _failure(error: dns.resolver.NoNameservers) -> str:

@@ -42,15 +42,14 @@ class DnsHealth:
         waiting = await self._domains()
         results: dict[tuple[str, str], DomainHealth] = {}
         remaining = iter(waiting)
-        sweep = Sweep(self._resolver)
 
-        async def work() -> None:
+        async def work(sweep: Sweep) -> None:
             for domain in remaining:
                 results[domain.account, domain.name] = await self._look_and_keep(domain, sweep)
 
-        async with asyncio.TaskGroup() as group:
+        async with Sweep(self._resolver) as sweep, asyncio.TaskGroup() as group:
             for _ in range(min(WORKERS, len(waiting))):
-                group.create_task(work())
+                group.create_task(work(sweep))
         return [results[domain.account, domain.name] for domain in waiting]
 
     async def latest(self) -> list[DomainHealth]:

@@ -3,125 +3,100 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.dns.checks.findings import ok, unknown
 from bot.dns.expected import Alias, Expected
 from bot.dns.lookup import Answer, NoData, NoDomain, Records, Unanswered
 from bot.model import DnsRecord, Finding, Grade, Subject
 
+_WHY = "Receivers can't verify your mail's signatures, and may refuse it or call it spam."
+
 
 def check_dkim(domain: str, expected: Expected, answers: Mapping[str, Answer]) -> list[Finding]:
     """`answers`: by selector (`purelymail1._domainkey`), its TXT records with the CNAMEs that led to them."""
-    judged = {alias: _judge(domain, expected, alias, answers[alias.name]) for alias in expected.dkim}
-    findings = [finding for finding in judged.values() if finding is not None]
+    judged = [_judge(domain, expected, alias, answers[alias.name]) for alias in expected.dkim]
+    findings = [finding for finding in judged if finding is not None]
+    if not findings:
+        return [ok(Subject.DKIM, f"All {len(judged)} DKIM keys of {expected.title} are in place.")]
     broken = [finding for finding in findings if finding.grade is Grade.FAIL]
-    if broken and len(broken) < len(judged):
-        # Mail is still signed with the other keys; the break shows when the provider changes to this one.
-        findings = [_weaker(finding, expected) if finding in broken else finding for finding in findings]
-    return findings or [ok(Subject.DKIM, f"All {len(judged)} DKIM keys of {expected.title} are in place.")]
+    if len(broken) == len(judged):
+        return findings
+    # A break of one key shows only when the provider changes to it, as long as another one is good.
+    signed = any(finding is None or finding.grade is Grade.WARN for finding in judged)
+    why = (
+        f"Mail can be signed with the other keys; once {expected.title} changes to this one, receivers will doubt it."
+        if signed
+        else "Whether another key is good could not be looked up."
+    )
+    return [
+        replace(f, grade=Grade.WARN, why=f"{why} {_mender(f, expected)}".rstrip()) if f in broken else f
+        for f in findings
+    ]
+
+
+def _mender(finding: Finding, expected: Expected) -> str:
+    return "" if finding.publish else _theirs(expected)
+
+
+def _theirs(expected: Expected) -> str:
+    return f"{expected.title} has to mend this; there is nothing for you to publish."
 
 
 def _judge(domain: str, expected: Expected, alias: Alias, answer: Answer) -> Finding | None:
     name = f"{alias.name}.{domain}"
     wanted = (DnsRecord(name, "CNAME", alias.target),)
-    why = "Receivers can't verify your mail's signatures, and may refuse it or call it spam."
     match answer:
         case Unanswered():
             return unknown(Subject.DKIM, f"The DKIM key at {name}", answer)
-        case NoDomain(dangling=target) if target is not None:
-            if target != alias.target:
-                return _wrong(name, target, wanted, why)
-            return Finding(
-                Subject.DKIM,
-                "DKIM_DANGLING",
-                Grade.FAIL,
-                f"{name} points to {target} as it should, but there is nothing.",
-                f"{expected.title} has to mend this; there is nothing for you to publish.",
-                (target,),
+        case NoDomain(chain=()) | NoData(chain=()):
+            return _broken("DKIM_MISSING", f"There is no DKIM key at {name}.", wanted)
+        case NoDomain(chain=chain) | NoData(chain=chain) | Records(chain=chain) if (
+            chain and alias.target not in chain
+        ):
+            return _broken(
+                "DKIM_WRONG", f"{name} points to {chain[0]}, not to {alias.target}.", wanted, chain[:1]
             )
-        case NoDomain() | NoData(chain=()):
-            return Finding(
-                Subject.DKIM,
-                "DKIM_MISSING",
-                Grade.FAIL,
-                f"There is no DKIM key at {name}.",
-                why,
-                publish=wanted,
-            )
-        case NoData(chain=chain) | Records(chain=chain) if chain and alias.target not in chain:
-            return _wrong(name, chain[0], wanted, why)
-        case NoData():
-            return Finding(
-                Subject.DKIM,
+        case NoDomain(chain=chain) | NoData(chain=chain):
+            return _broken(
                 "DKIM_DANGLING",
-                Grade.FAIL,
                 f"{name} points to {alias.target} as it should, but there is no key.",
-                f"{expected.title} has to mend this; there is nothing for you to publish.",
+                found=chain,
+                why=f"{_WHY} {_theirs(expected)}",
             )
-        case Records(values=values, chain=chain):
-            return _judge_key(name, values, copied=not chain, wanted=wanted, why=why)
+        case Records(values=values, chain=()):
+            return _judge_key(name, values, wanted, _WHY) or Finding(
+                Subject.DKIM,
+                "DKIM_COPIED",
+                Grade.WARN,
+                f"{name} holds a copy of the key instead of the CNAME.",
+                f"It works until {expected.title} changes the key. Replace it by this one.",
+                values,
+                wanted,
+            )
+        case Records(values=values):
+            return _judge_key(name, values, (), f"{_WHY} {_theirs(expected)}")
 
 
-def _judge_key(
-    name: str, values: tuple[str, ...], *, copied: bool, wanted: tuple[DnsRecord, ...], why: str
-) -> Finding | None:
-    tags = _tags(values[0])
-    key = tags.get("p")
-    if key == "":
-        # RFC 6376 section 3.6.1: an empty p= says that the key has been revoked.
-        return Finding(
-            Subject.DKIM,
-            "DKIM_KEY_REVOKED",
-            Grade.FAIL,
-            f"The DKIM key at {name} is revoked.",
-            why,
-            values,
-            wanted,
-        )
-    if key is None or not _is_base64(key) or tags.get("v", "DKIM1") != "DKIM1":
-        return Finding(
-            Subject.DKIM,
-            "DKIM_WRONG",
-            Grade.FAIL,
-            f"What stands at {name} is not a DKIM key.",
-            why,
-            values,
-            wanted,
-        )
-    if copied:
-        return Finding(
-            Subject.DKIM,
-            "DKIM_COPIED",
-            Grade.WARN,
-            f"{name} holds a copy of the key instead of the CNAME.",
-            "It works until the key is changed.",
-            publish=wanted,
-        )
-    return None
+def _judge_key(name: str, values: tuple[str, ...], wanted: tuple[DnsRecord, ...], why: str) -> Finding | None:
+    # RFC 6376 section 3.6.2.2: with several records, which one is taken is left open.
+    keys = [_tags(value) for value in values]
+    if any(_is_key(tags) for tags in keys):
+        return None
+    # RFC 6376 section 3.6.1: an empty p= says that the key has been revoked.
+    if any(tags.get("p") == "" for tags in keys):
+        return _broken("DKIM_KEY_REVOKED", f"The DKIM key at {name} is revoked.", wanted, values, why)
+    return _broken("DKIM_WRONG", f"What stands at {name} is not a DKIM key.", wanted, values, why)
 
 
-def _wrong(name: str, target: str, wanted: tuple[DnsRecord, ...], why: str) -> Finding:
-    return Finding(
-        Subject.DKIM,
-        "DKIM_WRONG",
-        Grade.FAIL,
-        f"{name} points to {target}, not to {wanted[0].value}.",
-        why,
-        (target,),
-        wanted,
-    )
-
-
-def _weaker(finding: Finding, expected: Expected) -> Finding:
-    return Finding(
-        finding.subject,
-        finding.tag,
-        Grade.WARN,
-        finding.summary,
-        f"Mail is still signed with the other keys; when {expected.title} changes to this one, receivers will doubt it.",
-        finding.found,
-        finding.publish,
-    )
+def _broken(
+    tag: str,
+    summary: str,
+    publish: tuple[DnsRecord, ...] = (),
+    found: tuple[str, ...] = (),
+    why: str = _WHY,
+) -> Finding:
+    return Finding(Subject.DKIM, tag, Grade.FAIL, summary, why, found, publish)
 
 
 def _tags(record: str) -> dict[str, str]:
@@ -130,9 +105,9 @@ def _tags(record: str) -> dict[str, str]:
     return {name.strip(): "".join(value.split()) for name, _, value in pairs}
 
 
-def _is_base64(text: str) -> bool:
+def _is_key(tags: Mapping[str, str]) -> bool:
+    """RFC 6376 section 3.6.1: `p` holds base64, `v` may be left out."""
     try:
-        base64.b64decode(text, validate=True)
+        return tags.get("v", "DKIM1") == "DKIM1" and base64.b64decode(tags.get("p", ""), validate=True) != b""
     except (binascii.Error, ValueError):
         return False
-    return True

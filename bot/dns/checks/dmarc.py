@@ -1,89 +1,121 @@
 """DMARC: what receivers should do with mail that fails SPF and DKIM (RFC 9989, before it RFC 7489)."""
 
+import re
+from dataclasses import dataclass
+
 from bot.dns.checks.findings import ok, unknown
 from bot.dns.expected import Expected
 from bot.dns.lookup import Answer, NoData, NoDomain, Records, Unanswered
 from bot.model import DnsRecord, Finding, Grade, Subject
 
-POLICIES = frozenset({"none", "quarantine", "reject"})
+_POLICIES = frozenset({"none", "quarantine", "reject"})
+# RFC 9989 section 4.7: v comes first, and its value is case-sensitive.
+_DMARC = re.compile(r"\s*v\s*=\s*DMARC1\s*(?:;|$)")
+_MEANT = re.compile(r"\s*v\s*=\s*dmarc", re.IGNORECASE)
+_WHY = "Receivers are told nothing about forged mail, and trust yours less."
 
 
 def check_dmarc(domain: str, expected: Expected, answer: Answer) -> list[Finding]:
     """`answer`: the TXT records of `_dmarc.<domain>`, with the CNAMEs that led to them."""
-    name = f"{expected.dmarc.name}.{domain}"
-    wanted = (DnsRecord(name, "CNAME", expected.dmarc.target),)
-    why = "Receivers are told nothing about forged mail, and trust yours less."
+    return [_check(_Place(f"{expected.dmarc.name}.{domain}", expected), answer)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    name: str
+    expected: Expected
+
+    @property
+    def wanted(self) -> tuple[DnsRecord, ...]:
+        return (DnsRecord(self.name, "CNAME", self.expected.dmarc.target),)
+
+    def fail(
+        self, tag: str, summary: str, why: str, found: tuple[str, ...], publish: tuple[DnsRecord, ...]
+    ) -> Finding:
+        return Finding(Subject.DMARC, tag, Grade.FAIL, summary, why, found, publish)
+
+
+def _check(place: _Place, answer: Answer) -> Finding:
     match answer:
         case Unanswered():
-            return [unknown(Subject.DMARC, f"The DMARC record at {name}", answer)]
-        case NoDomain(dangling=target) if target is not None:
-            return [
-                Finding(
-                    Subject.DMARC,
-                    "DMARC_MISSING",
-                    Grade.FAIL,
-                    f"{name} points to {target}, where there is nothing.",
-                    why,
-                    (target,),
-                    wanted,
-                )
-            ]
-        case NoDomain() | NoData():
-            records: list[str] = []
-        case Records(values=values):
-            # Other TXT records at the name are not DMARC's (RFC 9989 section 4.10, as RFC 7489 section 6.6.3).
-            records = [value for value in values if value.replace(" ", "").lower().startswith("v=dmarc1")]
-    if not records:
-        return [
-            Finding(
-                Subject.DMARC,
-                "DMARC_MISSING",
-                Grade.FAIL,
-                f"There is no DMARC record at {name}.",
-                why,
-                publish=wanted,
-            )
-        ]
-    if len(records) > 1:
-        return [
-            Finding(
-                Subject.DMARC,
+            return unknown(Subject.DMARC, f"The DMARC record at {place.name}", answer)
+        case NoDomain(chain=chain) | NoData(chain=chain):
+            return _missing(place, chain, ())
+        case Records(values=values, chain=chain):
+            # RFC 9989 section 4.10: other TXT records at the name are not DMARC's.
+            records = [value for value in values if _DMARC.match(value)]
+            meant = [value for value in values if _MEANT.match(value)]
+    match records:
+        case [record]:
+            return _judge(place, record, chain)
+        case []:
+            return _invalid(place, meant[0], chain) if meant else _missing(place, chain, values)
+        case _:
+            return place.fail(
                 "DMARC_MULTIPLE",
-                Grade.FAIL,
-                f"{name} has {len(records)} DMARC records; only one is allowed.",
-                "Receivers ignore them all. Keep one.",
+                f"{place.name} has {len(records)} DMARC records; only one is allowed.",
+                "Receivers ignore them all. Keep one, or replace them by this one.",
                 tuple(records),
-                wanted,
+                _own(place, chain),
             )
-        ]
-    return [_judge(name, records[0], wanted)]
 
 
-def _judge(name: str, record: str, wanted: tuple[DnsRecord, ...]) -> Finding:
-    parts = [part.partition("=") for part in record.split(";") if part.strip()]
-    tags = {tag.strip().lower(): value.strip() for tag, _, value in parts}
-    policy = tags.get("p", "none").lower()  # RFC 9989: a missing p is p=none
-    if (
-        any(not separator for _, separator, _ in parts)
-        or policy not in POLICIES
-        or parts[0][2].strip() != "DMARC1"
-    ):
-        return Finding(
-            Subject.DMARC,
-            "DMARC_INVALID",
-            Grade.FAIL,
-            f"The DMARC record at {name} can't be read.",
-            "Receivers ignore it.",
-            (record,),
-            wanted,
-        )
-    if policy == "none":
+def _own(place: _Place, chain: tuple[str, ...]) -> tuple[DnsRecord, ...]:
+    """Nothing to publish where the name already leads to the provider's record."""
+    return () if place.expected.dmarc.target in chain else place.wanted
+
+
+def _missing(place: _Place, chain: tuple[str, ...], found: tuple[str, ...]) -> Finding:
+    target = place.expected.dmarc.target
+    if target in chain:
+        theirs = f"{place.expected.title} has to mend this; there is nothing for you to publish."
+        summary = f"{place.name} points to {target} as it should, but there is no DMARC record."
+        return place.fail("DMARC_MISSING", summary, f"{_WHY} {theirs}", chain, ())
+    summary = (
+        f"{place.name} points to {chain[0]}, where there is no DMARC record."
+        if chain
+        else f"There is no DMARC record at {place.name}."
+    )
+    return place.fail("DMARC_MISSING", summary, _WHY, found or chain[:1], place.wanted)
+
+
+def _invalid(place: _Place, record: str, chain: tuple[str, ...]) -> Finding:
+    return place.fail(
+        "DMARC_INVALID",
+        f"The DMARC record at {place.name} can't be read.",
+        "Receivers ignore it. It begins with v=DMARC1; and p= is none, quarantine or reject.",
+        (record,),
+        _own(place, chain),
+    )
+
+
+def _judge(place: _Place, record: str, chain: tuple[str, ...]) -> Finding:
+    pairs = (part.partition("=") for part in record.split(";"))
+    tags = {tag.strip().lower(): value.strip() for tag, _, value in pairs}
+    # RFC 9989 section 4.7: a missing p is p=none.
+    policy = tags.get("p", "none").lower()
+    if policy not in _POLICIES:
+        return _invalid(place, record, chain)
+    # RFC 9989 section 4.7: t=y asks for the policy one step below.
+    testing = tags.get("t", "n").lower() == "y" and policy == "quarantine"
+    if policy == "none" or testing:
         return Finding(
             Subject.DMARC,
             "DMARC_POLICY_NONE",
             Grade.WARN,
-            f"The DMARC policy at {name} is none.",
-            "Forged mail in your name is delivered. Change p= to quarantine when your own mail passes.",
+            f"The DMARC policy at {place.name} is {'in test mode (t=y), which counts as none' if testing else 'none'}.",
+            "Forged mail in your name is delivered. Publish a stricter policy when your own mail passes.",
             (record,),
+            (DnsRecord(place.name, "TXT", _stricter(record)),),
         )
-    return ok(Subject.DMARC, f"The DMARC policy is {policy}.", record)
+    whose = (
+        "" if place.expected.dmarc.target in chain else f", by a record other than {place.expected.title}'s"
+    )
+    return ok(Subject.DMARC, f"The DMARC policy is {policy}{whose}.", record)
+
+
+def _stricter(record: str) -> str:
+    """The same record with p=quarantine, right behind the version."""
+    parts = [part.strip() for part in record.split(";") if part.strip()]
+    kept = [part for part in parts[1:] if part.partition("=")[0].strip().lower() not in {"p", "t"}]
+    return "; ".join(["v=DMARC1", "p=quarantine", *kept])
