@@ -15,7 +15,7 @@ import dns.rrset
 from typing_extensions import override
 
 from bot.model import ProviderVerdict
-from bot.sandbox.zones import MAIL_HOST, ZoneData
+from bot.sandbox.zones import MAIL_HOST, ZoneData, dkim_aliases
 
 HOST = "127.0.0.1"
 TTL = 300
@@ -26,13 +26,18 @@ DnsFault = Literal["drop", "servfail", "refused", "truncate"] | float
 
 
 class DnsServer:
-    """`faults`: by name, or by (name, type). `asked` counts the questions. Both may be changed while it runs."""
+    """`faults`: by name, or by (name, type), may be changed while it runs.
+
+    `asked` counts the questions, `most_at_once` is how many were open at the same time.
+    """
 
     def __init__(self, zones: ZoneData) -> None:
         self.faults: dict[str | tuple[str, str], DnsFault] = {}
         self.asked: collections.Counter[tuple[str, str]] = collections.Counter()
+        self.most_at_once = 0
         self.address = ""
         self._records: dict[tuple[str, str], list[str]] = {}
+        self._existing: collections.Counter[str] = collections.Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
@@ -41,10 +46,16 @@ class DnsServer:
 
     def set_records(self, name: str, rdtype: str, values: list[str]) -> None:
         """Publish these records in place of those of the same name and type."""
-        self._records[name.lower().rstrip("."), rdtype] = list(values)
+        key = (name.lower().rstrip("."), rdtype)
+        if key not in self._records:
+            self._existing.update(_with_parents(key[0]))
+        self._records[key] = list(values)
 
     def remove(self, name: str, rdtype: str) -> None:
-        del self._records[name.lower().rstrip("."), rdtype]
+        """Take these records away. Raises KeyError if there are none."""
+        key = (name.lower().rstrip("."), rdtype)
+        del self._records[key]
+        self._existing.subtract(_with_parents(key[0]))
 
     def records(self, name: str, rdtype: str) -> list[str]:
         """What the name itself has, without following CNAMEs."""
@@ -102,6 +113,8 @@ class DnsServer:
             question = dns.message.from_wire(data)
         except dns.exception.DNSException:
             return None
+        if not question.question:
+            return None
         asked = question.question[0]
         name, rdtype = asked.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(asked.rdtype)
         self.asked[name, rdtype] += 1
@@ -144,10 +157,11 @@ class DnsServer:
 
     def _exists(self, name: str) -> bool:
         """Also a name that has nothing itself, but names below it, exists (RFC 8020)."""
-        return any(known == name or known.endswith(f".{name}") for known, _ in self._records)
+        return self._existing[name] > 0
 
     def _track(self, task: "asyncio.Task[None]") -> None:
         self._tasks.add(task)
+        self.most_at_once = max(self.most_at_once, len(self._tasks))
         task.add_done_callback(self._tasks.discard)
 
 
@@ -157,11 +171,18 @@ class _Udp(asyncio.DatagramProtocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)  # asyncio's own class is no subclass of it
+        self._transport = cast(
+            "asyncio.DatagramTransport", transport
+        )  # asyncio's own class is no subclass of it
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._server.serve_udp(data, addr, self._transport)
+
+
+def _with_parents(name: str) -> list[str]:
+    labels = name.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
 
 
 def _rrset(name: str, rdtype: str, values: list[str]) -> dns.rrset.RRset:
@@ -186,6 +207,6 @@ def verdict(server: DnsServer, domain: str) -> ProviderVerdict:
     return ProviderVerdict(
         mx=any(value.split()[-1].rstrip(".") == MAIL_HOST for value in server.records(domain, "MX")),
         spf=len(spf) == 1 and "include:_spf.purelymail.com" in spf[0],
-        dkim=all(server.records(f"purelymail{n}._domainkey.{domain}", "CNAME") for n in (1, 2, 3)),
+        dkim=all(server.records(name, "CNAME") == values for name, values in dkim_aliases(domain).items()),
         dmarc=bool(server.records(f"_dmarc.{domain}", "CNAME") or server.records(f"_dmarc.{domain}", "TXT")),
     )

@@ -16,17 +16,23 @@ DKIM_KEY = (
 )
 
 
+def dkim_aliases(domain: str) -> dict[str, list[str]]:
+    """The CNAME of each of the three selectors, by name."""
+    return {
+        f"purelymail{number}._domainkey.{domain}": [f"key{number}.dkimroot.purelymail.com."]
+        for number in (1, 2, 3)
+    }
+
+
 def healthy(domain: str) -> ZoneData:
     """All that a domain on PurelyMail should publish."""
-    zone: ZoneData = {
+    return {
         (domain, "A"): ["192.0.2.80"],
         (domain, "MX"): [f"10 {MAIL_HOST}."],
         (domain, "TXT"): [SPF],
         (f"_dmarc.{domain}", "CNAME"): ["dmarcroot.purelymail.com."],
+        **{(name, "CNAME"): values for name, values in dkim_aliases(domain).items()},
     }
-    for number in (1, 2, 3):
-        zone[f"purelymail{number}._domainkey.{domain}", "CNAME"] = [f"key{number}.dkimroot.purelymail.com."]
-    return zone
 
 
 def sandbox_zones() -> ZoneData:
@@ -50,7 +56,7 @@ def sandbox_zones() -> ZoneData:
     del zones["purelymail2._domainkey.fjordbooks.example", "CNAME"]
     zones["harbourclinic.example", "TXT"] = [SPF, "v=spf1 include:spf.crm.example ~all"]
     del zones["_dmarc.newshop.example", "CNAME"]
-    for number in (1, 2, 3):
-        del zones[f"purelymail{number}._domainkey.newshop.example", "CNAME"]
+    for name in dkim_aliases("newshop.example"):
+        del zones[name, "CNAME"]
     zones["oldbrand.example", "MX"] = ["10 mx.oldprovider.example."]
     return zones
