@@ -33,7 +33,7 @@ export function clockbar() {
   const time = h("time", { class: "now", title: `${ZONE}; the bot's own clock` });
   const buttons = [["+1 h", () => 3600], ["+24 h", () => 86400], ["next 09:00", untilNine]].map(([label, seconds]) =>
     h("button", { type: "button", class: "button small", "data-advance": label, onclick: () => advance(seconds()) }, label));
-  const bar = h("div", { class: "clock", role: "group", "aria-label": "Clock" }, "🕘", time, buttons);
+  const bar = h("div", { class: "clock", role: "group", "aria-label": "Clock" }, time, buttons);
   async function advance(advance_seconds) {
     bar.classList.add("busy");
     for (const button of buttons) button.disabled = true;

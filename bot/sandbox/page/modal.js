@@ -78,6 +78,7 @@ function update(user, view) {
     focus.focus();
     if (typeof caret === "number") focus.setSelectionRange?.(caret, caret);
   }
+  if (!form.contains(document.activeElement) && !document.querySelector("dialog[open]")) body.focus(); // keys must reach the window
 }
 
 function nodeFor(user, view, block) {

@@ -13,10 +13,10 @@ export function drawSidebar(root, state, present, go) {
   root.replaceChildren(
     h("div", { class: "workspace" }, h("img", { src: "/page/icon.svg", alt: "" }), h("span", {}, "Sandbox")),
     h("h2", {}, "Channels"),
-    mine.filter((channel) => !channel.id.startsWith("D")).map((channel) => item(channel.id, `# ${channel.name}`, unread(channel, present))),
+    ...mine.filter((channel) => !channel.id.startsWith("D")).map((channel) => item(channel.id, `# ${channel.name}`, unread(channel, present))),
     h("h2", {}, "Apps"),
     item("home", "Mailwarden", 0),
-    mine.filter((channel) => channel.id.startsWith("D")).map((channel) => item(channel.id, "Messages from Mailwarden", unread(channel, present))),
+    ...mine.filter((channel) => channel.id.startsWith("D")).map((channel) => item(channel.id, "Messages from Mailwarden", unread(channel, present))),
     h("h2", {}, "Be another person"),
     h("div", { class: "people" }, state.people.map((person) =>
       h("button", { type: "button", class: `person${person.id === present.user ? " here" : ""}`, "aria-pressed": String(person.id === present.user), "data-person": person.name, onclick: () => go({ user: person.id }) },

@@ -66,8 +66,10 @@ class People:
             )
 
     def say(self, person: Person, channel: Channel, text: str) -> Message:
+        """A plain message; Slack itself escapes what people write."""
         self._must_be_in(person, channel)
-        return self.slack.post(channel, user=person.id, text=text)
+        escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return self.slack.post(channel, user=person.id, text=escaped)
 
     async def open_home(self, person: Person) -> None:
         await self._deliver("events_api", payloads.app_home_opened(self.slack, person), answerable=False)
