@@ -24,15 +24,17 @@ class Digest:
 
     @property
     def headline(self) -> str:
-        """`2 of 6 domains need you.`"""
+        """One sentence: `2 of 6 domains need you.`"""
         total = len(self.domains)
         bad = sum(domain.grade in {Grade.FAIL, Grade.WARN} for domain in self.domains)
+        unknown = sum(domain.grade is Grade.UNKNOWN for domain in self.domains)
         if not total:
             return "No domains yet."
         if bad:
-            return f"{bad} of {total} {'domain needs' if total == 1 else 'domains need'} you."
-        if any(domain.grade is Grade.UNKNOWN for domain in self.domains):
-            return "No problem found, but not every domain could be looked up."
+            told = f"{_of(bad, total)} {'needs' if bad == 1 else 'need'} you."
+            return told[0].upper() + told[1:]
+        if unknown:
+            return f"No problem was found, but {_of(unknown, total)} could not be looked up."
         return "The domain is healthy." if total == 1 else f"All {total} domains are healthy."
 
     def to_json(self) -> dict[str, Any]:
@@ -65,3 +67,7 @@ class Digest:
                 for entry in content["domains"]
             ),
         )
+
+
+def _of(number: int, total: int) -> str:
+    return "the only domain" if total == 1 else f"{number} of {total} domains"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.clock import Clock
 from bot.dns.checks import check_dkim, check_dmarc, check_mx, check_spf
 from bot.dns.expected import Expected
-from bot.dns.lookup import Answer, NoDomain, Resolver, Sweep
+from bot.dns.lookup import Answer, NoDomain, Resolver, Sweep, Unanswered
 from bot.model import DomainHealth, Finding, Grade, MailDomain, Subject
 from bot.storage import findings
 from bot.storage.database import Database
@@ -70,7 +70,7 @@ class DnsHealth:
         questions = [(name, "MX"), (name, "TXT"), (f"{expected.dmarc.name}.{name}", "TXT")]
         questions += [(f"{alias.name}.{name}", "TXT") for alias in expected.dkim]
         mx, txt, dmarc, *keys = await asyncio.gather(*(resolver.lookup(*question) for question in questions))
-        if _is_gone(mx) and _is_gone(txt):
+        if _is_gone(mx, txt):
             found = [_gone(name)]
         else:
             selectors = {alias.name: answer for alias, answer in zip(expected.dkim, keys, strict=True)}
@@ -83,8 +83,10 @@ class DnsHealth:
         return DomainHealth(domain.account, name, self._clock.now(), tuple(found), domain.provider_verdict)
 
 
-def _is_gone(answer: Answer) -> bool:
-    return isinstance(answer, NoDomain) and answer.dangling is None
+def _is_gone(*answers: Answer) -> bool:
+    """Whether all answers about the domain itself, as far as there are any, say that it does not exist."""
+    told = [answer for answer in answers if not isinstance(answer, Unanswered)]
+    return bool(told) and all(isinstance(answer, NoDomain) and not answer.chain for answer in told)
 
 
 def _gone(name: str) -> Finding:
