@@ -37,22 +37,14 @@ class Jobs:
             (self._services.directory.run_due, SELDOM),
             (self._services.digest.run_due, SELDOM),
         ):
-            self._scheduler.add_job(self._spawn, "interval", args=[job], seconds=seconds)
+            self._scheduler.add_job(self._run, "interval", args=[job], seconds=seconds)
             self._spawn(job)
         self._scheduler.start()
         self._listening = asyncio.create_task(self._listen())
 
     async def wake(self) -> None:
         """Run all that is due now, in the order in which one thing leads to the next; return when it is done."""
-        services = self._services
-        for job in (
-            self._deliver,
-            services.execution.run_due,
-            services.directory.run_due,
-            services.digest.run_due,
-            self._deliver,
-        ):
-            await _guarded(job)
+        await asyncio.shield(self._spawn(self._everything))
 
     async def stop(self, patience: float) -> None:
         """Wake nobody any more, and wait for what is running.
@@ -72,6 +64,17 @@ class Jobs:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
 
+    async def _everything(self) -> None:
+        services = self._services
+        for job in (
+            self._deliver,
+            services.execution.run_due,
+            services.directory.run_due,
+            services.digest.run_due,
+            self._deliver,
+        ):
+            await _guarded(job)
+
     async def _deliver(self) -> None:
         async with self._delivering:
             await self._services.delivery.run_due()
@@ -81,10 +84,15 @@ class Jobs:
             await self._services.bell.heard()
             self._spawn(self._deliver)
 
-    def _spawn(self, job: Job) -> None:
-        task = asyncio.get_running_loop().create_task(_guarded(job))
+    async def _run(self, job: Job) -> None:
+        # A coroutine, or the scheduler would call it in a thread, outside of the event loop.
+        self._spawn(job)
+
+    def _spawn(self, job: Job) -> "asyncio.Task[None]":
+        task = asyncio.create_task(_guarded(job))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
 
 async def _guarded(job: Job) -> None:
