@@ -123,9 +123,11 @@ class _Socket(AsyncSocketModeHandler):
 
 async def _stop(socket: _Socket, jobs: Jobs, runner: ListenerRunner) -> None:
     # The socket stays open to the last: acks travel over it, and what still arrives meanwhile is answered too.
-    await asyncio.gather(jobs.stop(DRAIN), runner.drain(DRAIN))
-    await socket.answered()
-    await socket.close_async()  # type: ignore[no-untyped-call]  # as above
+    try:
+        await asyncio.gather(jobs.stop(DRAIN), runner.drain(DRAIN))
+        await socket.answered()
+    finally:
+        await socket.close_async()  # type: ignore[no-untyped-call]  # as above
 
 
 def _client(

@@ -23,8 +23,10 @@ Job = Callable[[], Awaitable[None]]
 
 
 class Jobs:
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, often: float = OFTEN, seldom: float = SELDOM) -> None:
         self._services = services
+        self._often = often
+        self._seldom = seldom
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
         self._listening: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[None]] = set()
@@ -32,10 +34,10 @@ class Jobs:
 
     def start(self) -> None:
         for job, seconds in (
-            (self._deliver, OFTEN),
-            (self._services.execution.run_due, OFTEN),
-            (self._services.directory.run_due, SELDOM),
-            (self._services.digest.run_due, SELDOM),
+            (self._deliver, self._often),
+            (self._services.execution.run_due, self._often),
+            (self._services.directory.run_due, self._seldom),
+            (self._services.digest.run_due, self._seldom),
         ):
             self._scheduler.add_job(self._run, "interval", args=[job], seconds=seconds)
             self._spawn(job)
@@ -52,7 +54,8 @@ class Jobs:
         A deletion under way is finished, the next one is left for the next start. What still runs after `patience`
         seconds is cut off: each job leaves rows that the next start takes up.
         """
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
         self._services.execution.stop()
         if self._listening is not None:
             self._listening.cancel()

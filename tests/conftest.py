@@ -1,4 +1,4 @@
-"""Fixtures every room uses: a clock that stands still until told, and a real database file."""
+"""Fixtures every room uses: a clock that stands still, a real database file, and people in the sandbox."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import FrozenClock
+from bot.sandbox.run import Sandbox, open_sandbox
+from bot.sandbox.slack.screen import Screen
 from bot.storage.database import Database
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -23,3 +25,33 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.migrate()
     yield database
     await database.aclose()
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+    async with open_sandbox(tmp_path / "data", page=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def ada(sandbox: Sandbox) -> Screen:
+    """An admin."""
+    return sandbox.screen("ada")
+
+
+@pytest.fixture
+def ben(sandbox: Sandbox) -> Screen:
+    """Another admin."""
+    return sandbox.screen("ben")
+
+
+@pytest.fixture
+def vic(sandbox: Sandbox) -> Screen:
+    """A viewer."""
+    return sandbox.screen("vic")
+
+
+@pytest.fixture
+def eve(sandbox: Sandbox) -> Screen:
+    """No operator."""
+    return sandbox.screen("eve")

@@ -78,6 +78,7 @@ class PurelyMailSimulator:
         self._operations = Operations(self.account, look, owned)
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._stopping = asyncio.Event()
+        self._arrived = asyncio.Condition()
         app = web.Application(client_max_size=2 * 1024 * 1024)
         app.router.add_post("/api/v0/{operation}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -126,6 +127,11 @@ class PurelyMailSimulator:
         """The bodies of the calls of an operation that were carried out."""
         return [call["body"] for call in self.calls if call["operation"] == operation and call["effect"]]
 
+    async def asked(self, operation: str) -> None:
+        """Wait until that operation has been asked for."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: any(call["operation"] == operation for call in self.calls))
+
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         operation = request.match_info["operation"]
         run = self._operations.find(operation)
@@ -142,6 +148,8 @@ class PurelyMailSimulator:
             "effect": False,
         }
         self.calls.append(entry)
+        async with self._arrived:
+            self._arrived.notify_all()
         fault = self._fault(operation, body)
         if fault.delay_seconds:
             await self._pause(fault.delay_seconds)
