@@ -32,20 +32,27 @@ class DnsHealth:
         self._clock = clock
         self._domains = domains
         self._expected = expected
+        self._writing = asyncio.Lock()
 
     async def check(self, domain: MailDomain) -> DomainHealth:
         """Look at one domain now."""
-        return await self._look_and_keep(domain, self._resolver)
+        health = await self._look(domain, self._resolver)
+        await self._keep([health])
+        return health
 
     async def check_all(self) -> list[DomainHealth]:
         """Look at every domain now, by name. A question that several domains share is asked once."""
         waiting = await self._domains()
         results: dict[tuple[str, str], DomainHealth] = {}
         remaining = iter(waiting)
+        unkept: list[DomainHealth] = []
 
         async def work(sweep: Sweep) -> None:
             for domain in remaining:
-                results[domain.account, domain.name] = await self._look_and_keep(domain, sweep)
+                health = await self._look(domain, sweep)
+                results[domain.account, domain.name] = health
+                unkept.append(health)
+                await self._keep(unkept)
 
         async with Sweep(self._resolver) as sweep, asyncio.TaskGroup() as group:
             for _ in range(min(WORKERS, len(waiting))):
@@ -59,11 +66,17 @@ class DnsHealth:
             kept = await findings.all_of(session)
         return [health for health in kept if (health.account, health.domain) in present]
 
-    async def _look_and_keep(self, domain: MailDomain, resolver: Resolver) -> DomainHealth:
-        health = await self._look(domain, resolver)
-        async with self._database.transaction() as session:
-            await findings.put(session, health)
-        return health
+    async def _keep(self, unkept: list[DomainHealth]) -> None:
+        """Take over what is in the list, one transaction at a time: whoever waited finds it done by then.
+
+        SQLite makes its writers wait in no order; 20 at once would keep each other, and everybody else, waiting.
+        """
+        async with self._writing:
+            batch, unkept[:] = list(unkept), []
+            if batch:
+                async with self._database.transaction() as session:
+                    for health in batch:
+                        await findings.put(session, health)
 
     async def _look(self, domain: MailDomain, resolver: Resolver) -> DomainHealth:
         name, expected = domain.name, self._expected[domain.account]

@@ -1,8 +1,13 @@
 """Looking at domains: what is asked, what is kept, and what comes of a resolver that fails."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
 from bot.clock import FrozenClock
 from bot.dns import DnsHealth
@@ -205,6 +210,41 @@ async def test_the_database_stays_free_while_dns_is_asked(
     async with database.transaction():
         held.open.set()
     assert len(await looking) == 6
+
+
+class CountingDatabase(Database):
+    """A database that knows how many write at the same time."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.writers = 0
+        self.most = 0
+        self.transactions = 0
+
+    @override
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        self.writers += 1
+        self.transactions += 1
+        self.most = max(self.most, self.writers)
+        async with super().transaction() as session:
+            yield session
+        self.writers -= 1
+
+
+async def test_a_sweep_writes_one_transaction_at_a_time_and_keeps_every_domain(
+    tmp_path: Path, clock: FrozenClock
+) -> None:
+    database = CountingDatabase(f"sqlite+aiosqlite:///{tmp_path / 'counted.db'}")
+    await database.migrate()
+    domains = Domains(*(f"d{number:03}.example" for number in range(200)))
+    health = monitor(TableResolver({}), database, clock, domains)
+    checked = await health.check_all()
+    assert await health.latest() == checked
+    assert len(checked) == 200
+    assert database.most == 1
+    assert database.transactions <= 200
+    await database.aclose()
 
 
 def below(domain: str) -> list[str]:
