@@ -62,7 +62,7 @@ def _judge(domain: str, expected: Expected, record: str) -> list[Finding]:
                 "SPF_SYNTAX",
                 Grade.FAIL,
                 f"The SPF record of {domain} has a mistake: {', '.join(terms.mistakes)}.",
-                "Receivers take that as an error and ignore the whole record. Replace it by this one.",
+                "Receivers take that as an error and ignore the whole record. Replace it by this one, in which the mistake is left out.",
                 (record,),
                 wanted,
             )
