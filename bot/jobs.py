@@ -40,7 +40,7 @@ class Jobs:
             (self._services.digest.run_due, self._seldom),
         ):
             self._scheduler.add_job(self._run, "interval", args=[job], seconds=seconds)
-            self._spawn(job)
+            _ = self._spawn(job)
         self._scheduler.start()
         self._listening = asyncio.create_task(self._listen())
 
@@ -85,11 +85,11 @@ class Jobs:
     async def _listen(self) -> None:
         while True:
             await self._services.bell.heard()
-            self._spawn(self._deliver)
+            _ = self._spawn(self._deliver)
 
     async def _run(self, job: Job) -> None:
         # A coroutine, or the scheduler would call it in a thread, outside of the event loop.
-        self._spawn(job)
+        _ = self._spawn(job)
 
     def _spawn(self, job: Job) -> "asyncio.Task[None]":
         task = asyncio.create_task(_guarded(job))
