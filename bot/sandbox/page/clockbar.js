@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { post } from "./api.js";
 
-const ZONE = "Europe/Zurich"; // where the sandbox's mail admins live (bot/sandbox/run.py)
+const ZONE = "Europe/Zurich"; // the zone of the bot's times of day (bot/sandbox/run.py)
 let ahead = 0;
 
 /** The state's clock as of now. */
@@ -30,9 +30,9 @@ function untilNine() {
 }
 
 export function clockbar() {
-  const time = h("time", { class: "now", title: `${ZONE}; the bot's own clock` });
+  const time = h("time", { class: "now", title: "The sandbox's clock, in your own time zone" });
   const buttons = [["+1 h", () => 3600], ["+24 h", () => 86400], ["next 09:00", untilNine]].map(([label, seconds]) =>
-    h("button", { type: "button", class: "button small", "data-advance": label, onclick: () => advance(seconds()) }, label));
+    h("button", { type: "button", class: "button small", "data-advance": label, title: label.startsWith("next") ? `When the digest is due: 09:00 in ${ZONE}` : null, onclick: () => advance(seconds()) }, label));
   const bar = h("div", { class: "clock", role: "group", "aria-label": "Clock" }, time, buttons);
   async function advance(advance_seconds) {
     bar.classList.add("busy");
@@ -44,7 +44,7 @@ export function clockbar() {
     tick();
   }
   function tick() {
-    time.textContent = new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(now());
+    time.textContent = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(now());
   }
   tick();
   setInterval(tick, 1000);
