@@ -21,6 +21,7 @@ import handlers
 from bot.clock import Clock, SystemClock
 from bot.jobs import Jobs
 from bot.notices import SlackPoster
+from bot.observability import cap_loggers
 from bot.services import Services, open_services
 from bot.settings import Settings
 from handlers.notices import RENDERERS
@@ -58,6 +59,7 @@ async def running_bot(settings: Settings, *, clock: Clock | None = None) -> Asyn
 
     Raises SlackApiError where Slack does not accept the tokens.
     """
+    cap_loggers()  # before Bolt copies the root's level into loggers of its own
     clock = clock or SystemClock()
     # One session for all calls: slack_sdk would otherwise open a connection for each.
     async with aiohttp.ClientSession(timeout=SLACK_TIMEOUT) as session:

@@ -35,6 +35,9 @@ GAP = 0.4
 """Seconds between an answer over the socket and a call over HTTPS about the same view: Slack may take them in either
 order if they are closer than that, and the older view would stay."""
 
+AGAIN = (0.3, 1.0, 2.0)
+"""Seconds before each further try to show a view, where Slack did not take it."""
+
 VIEW_CLOSED = frozenset({"not_found", "hash_conflict", "view_not_found"})
 """Normal answers to views.update: the person has closed the view, or something newer is shown (docs.slack.dev)."""
 
@@ -136,14 +139,21 @@ class Turn:
         """Replace what the modal shows. False if it is closed, or `hash` is given and not the current one any more."""
         if self.kind is Kind.SUBMISSION and self._answered_at is not None:
             await asyncio.sleep(max(0.0, self._answered_at + GAP - time.monotonic()))
-        try:
-            answer = await self.client.views_update(view_id=self.modal.id, view=view, hash=hash)
-        except SlackApiError as error:
-            if error_code(error) in VIEW_CLOSED:
-                return False
-            raise
-        self.view = OpenView.read(answer["view"])
-        return True
+        tries = iter(AGAIN)
+        while True:
+            try:
+                answer = await self.client.views_update(view_id=self.modal.id, view=view, hash=hash)
+            except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                if isinstance(error, SlackApiError) and error_code(error) in VIEW_CLOSED:
+                    return False
+                wait = next(tries, None)
+                if wait is None or not passing(error):
+                    raise
+                # What a view shows may be there nowhere else, a new password above all, and sending it twice is harmless.
+                await asyncio.sleep(wait)
+            else:
+                self.view = OpenView.read(answer["view"])
+                return True
 
     async def carry_out(
         self, work: Coroutine[Any, Any, View], *, working: View, lost: str, insist: bool = False
@@ -191,6 +201,14 @@ class Turn:
 
 
 Run = Callable[[Turn], Awaitable[None]]
+
+
+def passing(error: BaseException) -> bool:
+    """Whether the same call may succeed in a moment: Slack was not reached, failed, or asked us to slow down."""
+    if isinstance(error, SlackApiError):
+        status: int = error.response.status_code
+        return status == 429 or status >= 500
+    return unreachable(error)
 
 
 def unreachable(error: BaseException) -> bool:

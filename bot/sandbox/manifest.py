@@ -16,6 +16,8 @@ _CHECKOUT = Path(__file__).parents[2] / "manifest.yml"
 class Manifest:
     commands: tuple[Command, ...]
     scopes: frozenset[str]
+    messages_tab: bool
+    """Whether the app may send direct messages."""
 
 
 def load_manifest() -> Manifest:
@@ -27,4 +29,5 @@ def load_manifest() -> Manifest:
             for entry in content["features"]["slash_commands"]
         ),
         scopes=frozenset(content["oauth_config"]["scopes"]["bot"]),
+        messages_tab=bool(content["features"]["app_home"]["messages_tab_enabled"]),
     )

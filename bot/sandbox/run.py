@@ -108,7 +108,7 @@ async def open_sandbox(
             people=people,
             clock=clock,
             accounts={ACCOUNT: purelymail},
-            wake=ready.wake,
+            bot=ready,
             page=page,
         )
         await server.start(port)
@@ -130,6 +130,10 @@ class _Ready:
         if self.bot is not None:
             await self.bot.wake()
 
+    async def settled(self) -> None:
+        if self.bot is not None:
+            await self.bot.settled()
+
 
 def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
     manifest = load_manifest()
@@ -143,6 +147,7 @@ def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
             Channel("C0GENERAL", "general", everybody),
         ],
         clock=clock,
+        messages_tab=manifest.messages_tab,
     )
     server = SlackServer(workspace, scopes=manifest.scopes, bot_token=_BOT_TOKEN, app_token=_APP_TOKEN)
     return server, People(workspace, server.socket, manifest.commands)

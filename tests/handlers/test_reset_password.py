@@ -1,5 +1,5 @@
 from bot.sandbox.run import Sandbox
-from bot.sandbox.slack.screen import Screen
+from bot.sandbox.slack.screen import Screen, text_of
 from handlers import password_fields, user_picker
 from tests.support.held import copied, everything_said, opens, somebody, users
 
@@ -88,3 +88,17 @@ async def test_password_is_told_nowhere_else(sandbox: Sandbox, ada: Screen) -> N
     await ada.submit()
     result = await ada.sees("accepted the new password")
     assert copied(result, password_fields.NEW_PASSWORD) not in everything_said(sandbox)
+
+
+async def test_password_is_shown_though_slack_drops_the_update(sandbox: Sandbox, ada: Screen) -> None:
+    """PurelyMail is slow, so the result comes by views.update; its answer gets lost, then Slack fails once."""
+    address = await somebody(sandbox)
+    await opens(ada, "/mail-password", address)
+    sandbox.purelymail.inject("modifyUser", 1, {"delay_seconds": 1.2})
+    sandbox.server.faults.inject("views.update", 1, {"status": 503})
+    sandbox.server.faults.inject("views.update", 1, {"drop_response": True})
+    await ada.submit()
+    await sandbox.bot.settled()
+    password = (await users(sandbox))[address]["password"]
+    assert password in text_of(ada.windows[-1].content)
+    assert ada.windows[-1].content.get("submit") is None

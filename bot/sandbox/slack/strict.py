@@ -244,6 +244,9 @@ def _differences(sent: Any, returned: Any, path: str) -> Iterator[str]:
                 yield from _differences(part, returned[key], f"{path}/{key}")
             elif part not in (None, False, [], "", {}):
                 yield f"unknown field {path}/{key}"
+    elif path.endswith("/trigger_actions_on"):
+        if set(sent) != set(returned):
+            yield f"{path} is not what Slack would keep"
     elif isinstance(sent, list) and isinstance(returned, list) and len(sent) == len(returned):
         for number, (one, other) in enumerate(zip(sent, returned, strict=True)):
             yield from _differences(one, other, f"{path}/{number}")

@@ -107,8 +107,15 @@ class Workspace:
     """All state, and the one place that says when something changed."""
 
     def __init__(
-        self, *, people: list[Person], channels: list[Channel], clock: Clock, trigger_seconds: float = 3.0
+        self,
+        *,
+        people: list[Person],
+        channels: list[Channel],
+        clock: Clock,
+        trigger_seconds: float = 3.0,
+        messages_tab: bool = True,
     ) -> None:
+        """`messages_tab`: whether the app's manifest lets it send direct messages."""
         self.people: Mapping[str, Person] = {person.id: person for person in people}
         self.channels = {channel.id: channel for channel in channels}
         self.stacks: dict[str, list[View]] = {person.id: [] for person in people}
@@ -117,6 +124,7 @@ class Workspace:
         self.clock = clock
         self.revision = 0
         self._trigger_seconds = trigger_seconds
+        self._messages_tab = messages_tab
         self._triggers: dict[str, _Trigger] = {}
         self._last_ts = 0
         self._changed = asyncio.Event()
@@ -159,6 +167,8 @@ class Workspace:
     def channel_for_app(self, channel_id: str) -> Channel:
         """The channel of a Web API call: a channel id, or a person's id for their direct messages."""
         if channel_id in self.people and not self.people[channel_id].is_bot:
+            if not self._messages_tab:
+                raise ApiError("messages_tab_disabled")
             return self.direct_messages(channel_id)
         channel = self.channels.get(channel_id)
         if channel is None:
