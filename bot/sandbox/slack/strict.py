@@ -151,6 +151,8 @@ def _build(blocks: list[Json]) -> tuple[list[Any], list[str]]:
     for number, block in enumerate(blocks):
         where = f"[json-pointer:/blocks/{number}]"
         try:
+            if block.get("type") in {"actions", "context"} and not block.get("elements"):
+                raise InvalidUsageError("no fewer than 1 item allowed in elements")
             if block.get("type") not in _BLOCKS:
                 raise InvalidUsageError(f"unsupported type: {block.get('type')}")
             made = _construct(_BLOCKS[block["type"]], block)
