@@ -123,7 +123,6 @@ async def open_services(
 
 
 def open_provider(account: AccountSettings) -> MailProvider:
-    """The client of a configured account; the caller closes it."""
     """A client of the account's mail system. Close it with `aclose`."""
     match account.provider:
         case ProviderKind.PURELYMAIL:

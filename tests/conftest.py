@@ -1,12 +1,15 @@
 """Fixtures every room uses: a clock that stands still, a real database file, and people in the sandbox."""
 
-from collections.abc import AsyncIterator
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.clock import FrozenClock
+from bot.observability import CAPPED, configure_logging
 from bot.sandbox.run import Sandbox, open_sandbox
 from bot.sandbox.slack.screen import Screen
 from bot.storage.database import Database
@@ -17,6 +20,21 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock(NOW)
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What the log holds, with the root at DEBUG; all loggers are afterwards as they were."""
+    root = logging.getLogger()
+    before = root.level, root.handlers[:]
+    levels = {name: logging.getLogger(name).level for name in CAPPED}
+    stream = io.StringIO()
+    _ = configure_logging("DEBUG", stream)
+    yield stream
+    root.setLevel(before[0])
+    root.handlers[:] = before[1]
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture

@@ -1,31 +1,15 @@
 import io
 import logging
 import re
-from collections.abc import Iterator
 
 import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.observability import CAPPED, cap_loggers, configure_logging, redact, reference, register_secret
+from bot.observability import CAPPED, cap_loggers, redact, reference, register_secret
 
 CANARY = "c4n4ry-passw0rd"
-
-
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """What the log holds, with the root at DEBUG; all loggers are afterwards as they were."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:]
-    levels = {name: logging.getLogger(name).level for name in CAPPED}
-    stream = io.StringIO()
-    _ = configure_logging("DEBUG", stream)
-    yield stream
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
 
 
 def test_a_record_is_one_line_with_time_in_utc_level_and_logger(written: io.StringIO) -> None:

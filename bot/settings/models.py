@@ -106,7 +106,7 @@ class AccountSettings(Table):
         float,
         Field(strict=True, gt=0, le=60),
         Key("Seconds to wait for an answer.", "seconds, more than 0 and at most 60"),
-    ] = 10.0
+    ] = 20.0
 
 
 class OperatorSettings(Table):

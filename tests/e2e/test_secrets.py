@@ -1,34 +1,14 @@
 """A password is in the window of the person who asked, in the mail system, and nowhere else."""
 
 import io
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from bot.observability import CAPPED, configure_logging
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
 
 TYPED = "Gravel-Otter-Piano-82"
 ADDRESS = "secret.keeper@acme-tools.example"
 ANNA = "anna.keller@acme-tools.example"
-
-
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """What the log holds, everything at DEBUG, as `logging.level = "DEBUG"` has it."""
-    root = logging.getLogger()
-    before = root.level, root.handlers[:]
-    levels = {name: logging.getLogger(name).level for name in CAPPED}
-    stream = io.StringIO()
-    _ = configure_logging("DEBUG", stream)
-    yield stream
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
 
 
 async def test_no_password_is_left_anywhere(
