@@ -37,6 +37,7 @@ class Jobs:
             (self._deliver, self._often),
             (self._services.execution.run_due, self._often),
             (self._services.directory.run_due, self._seldom),
+            (self._services.dns.run_due, self._seldom),
             (self._services.digest.run_due, self._seldom),
         ):
             self._scheduler.add_job(self._run, "interval", args=[job], seconds=seconds)
@@ -73,6 +74,7 @@ class Jobs:
             self._deliver,
             services.execution.run_due,
             services.directory.run_due,
+            services.dns.run_due,
             services.digest.run_due,
             self._deliver,
         ):

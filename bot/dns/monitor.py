@@ -1,7 +1,7 @@
 """Looks at domains: asks the questions, hands the answers to the checks, and keeps what came out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.clock import Clock
 from bot.dns.checks import check_dkim, check_dmarc, check_mx, check_spf
@@ -42,7 +42,21 @@ class DnsHealth:
 
     async def check_all(self) -> list[DomainHealth]:
         """Look at every domain now, by name. A question that several domains share is asked once."""
-        waiting = await self._domains()
+        return await self._check_several(await self._domains())
+
+    async def run_due(self) -> None:
+        """Look at the domains that have never been looked at: somebody is waiting for them."""
+        known = {(health.account, health.domain) for health in await self.latest()}
+        await self._check_several([d for d in await self._domains() if (d.account, d.name) not in known])
+
+    async def latest(self) -> list[DomainHealth]:
+        """What was last seen of the domains that are there now, without asking anybody."""
+        present = {(domain.account, domain.name) for domain in await self._domains()}
+        async with self._database.reading() as session:
+            kept = await findings.all_of(session)
+        return [health for health in kept if (health.account, health.domain) in present]
+
+    async def _check_several(self, waiting: Sequence[MailDomain]) -> list[DomainHealth]:
         results: dict[tuple[str, str], DomainHealth] = {}
         remaining = iter(waiting)
         unkept: list[DomainHealth] = []
@@ -58,13 +72,6 @@ class DnsHealth:
             for _ in range(min(WORKERS, len(waiting))):
                 group.create_task(work(sweep))
         return [results[domain.account, domain.name] for domain in waiting]
-
-    async def latest(self) -> list[DomainHealth]:
-        """What was last seen of the domains that are there now, without asking anybody."""
-        present = {(domain.account, domain.name) for domain in await self._domains()}
-        async with self._database.reading() as session:
-            kept = await findings.all_of(session)
-        return [health for health in kept if (health.account, health.domain) in present]
 
     async def _keep(self, unkept: list[DomainHealth]) -> None:
         """Take over what is in the list, one transaction at a time: whoever waited finds it done by then.

@@ -66,3 +66,13 @@ async def test_mended_domain_is_healthy_in_the_next_digest(sandbox: Sandbox) -> 
     told = digests(sandbox)[0].text
     assert "oldbrand.example" not in told
     assert "newshop.example" in told
+
+
+async def test_domains_are_looked_at_as_soon_as_they_are_known_and_then_left_to_the_digest(
+    sandbox: Sandbox,
+) -> None:
+    healths = await sandbox.bot.services.dns.latest()
+    assert {health.domain for health in healths} == set(sandbox.purelymail.account.domains)
+    asked = sandbox.dns.asked.total()
+    await sandbox.bot.wake()
+    assert sandbox.dns.asked.total() == asked
