@@ -1,5 +1,6 @@
 """What operators ask of the queue: schedule, cancel, look. One transaction each, with its audit entry and its notice."""
 
+import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,6 +19,9 @@ from bot.notices import Delivery, want
 from bot.providers.base import MailProvider
 from bot.storage import deletions, submissions
 from bot.storage.database import Database
+
+LOOK_SECONDS = 5.0
+"""How long a request to queue a user waits to hear whether the user is still there."""
 
 Step = Callable[[Deletion], Deletion]
 
@@ -116,8 +120,9 @@ class Deletions:
     async def _must_exist(self, account: str, address: str) -> None:
         user = await self._directory.find(address, account=account)
         try:
-            exists = await self._providers[account].user_exists(address)
-        except ProviderError:
+            async with asyncio.timeout(LOOK_SECONDS):
+                exists = await self._providers[account].user_exists(address)
+        except (ProviderError, TimeoutError):
             return  # queueing needs no mail system; whether the user is there is looked at again before deleting
         if exists is False:
             await self._directory.note_gone(user)

@@ -45,6 +45,10 @@ NOT_SENT = (
 """Raised before a byte of the request has left."""
 
 
+class _Silence(ProviderUnavailable):
+    """No answer in time. Not asked again: somebody is waiting, and has waited long enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete answer below status 300 or from 400 to 499, except 429."""
@@ -89,6 +93,8 @@ class MailSystemHttp:
         while True:
             try:
                 return await self._once(method, path, safe=safe, content=content)
+            except _Silence:
+                raise
             except ProviderUnavailable as error:
                 wait = (
                     FIRST_BACKOFF * 2**tries * self._jitter()
@@ -143,9 +149,7 @@ class MailSystemHttp:
         if isinstance(error, NOT_SENT):
             return ProviderUnavailable(f"{self._who} can't be reached.", unclear=False)
         if isinstance(error, httpx.TimeoutException):
-            return ProviderUnavailable(
-                f"{self._who} did not answer within {self._timeout:g} s.", unclear=not safe
-            )
+            return _Silence(f"{self._who} did not answer within {self._timeout:g} s.", unclear=not safe)
         return ProviderUnavailable(f"{self._who} broke off the connection.", unclear=not safe)
 
 

@@ -78,8 +78,7 @@ class Interface:
             ]
         )
         server.app.add_subapp("/_sandbox", routes)
-        if page:
-            add_page(server, people)
+        add_page(server, people, files=page)
 
     async def _state(self, _request: web.Request) -> web.Response:
         slack = self._slack

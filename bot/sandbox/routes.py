@@ -44,8 +44,8 @@ async def body_of(request: web.Request, *required: str) -> dict[str, Any]:
     return body
 
 
-def add_page(server: SlackServer, people: People) -> None:
-    """Serve the page for browsers at `/`."""
+def add_page(server: SlackServer, people: People, *, files: bool) -> None:
+    """What the page needs beyond the JSON interface and, with `files`, the page itself at `/`."""
     slack = server.workspace
 
     async def index(_request: web.Request) -> web.FileResponse:
@@ -96,5 +96,6 @@ def add_page(server: SlackServer, people: People) -> None:
         ]
     )
     server.app.add_subapp("/_page", extras)
-    server.app.router.add_get("/", index)
-    server.app.router.add_static("/page", PAGE)
+    if files:
+        server.app.router.add_get("/", index)
+        server.app.router.add_static("/page", PAGE)

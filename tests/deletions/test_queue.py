@@ -79,6 +79,18 @@ async def test_nothing_is_deleted_however_long_slack_takes_no_notice(sandbox: Sa
     assert "archived" in problem
 
 
+async def test_mail_system_that_is_down_keeps_nobody_from_queueing(sandbox: Sandbox) -> None:
+    sandbox.purelymail.inject("*", 10, {"status": 503})
+    assert (await schedule(sandbox)).state is DeletionState.PENDING
+
+
+async def test_user_who_is_gone_already_is_not_queued(sandbox: Sandbox) -> None:
+    del sandbox.purelymail.account.users[ANNA]
+    with pytest.raises(NotFound, match="not there any more"):
+        await schedule(sandbox)
+    assert notices(sandbox) == []
+
+
 # -- cancel wins ------------------------------------------------------------------------------------------------
 
 

@@ -87,6 +87,15 @@ async def test_write_that_is_answered_too_late_is_unclear(
     assert caught.value.unclear
 
 
+async def test_silence_is_not_waited_through_again(simulator: PurelyMailSimulator, waits: Waits) -> None:
+    client = client_for(simulator.url, simulator.credentials["api_token"], waits, timeout=0.2)
+    simulator.inject("listUser", 3, {"delay_seconds": 5})
+    with pytest.raises(ProviderUnavailable, match="did not answer"):
+        await client.list_users()
+    await client.aclose()
+    assert len(simulator.calls) == 1
+
+
 async def test_write_that_never_left_is_not_unclear(waits: Waits) -> None:
     client = client_for("http://127.0.0.1:1", TOKEN, waits)
     with pytest.raises(ProviderUnavailable, match="can't be reached") as caught:
