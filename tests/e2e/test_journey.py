@@ -200,6 +200,4 @@ async def test_phone_sized_window_has_no_sideways_scrolling(browser: Browser, sa
     await expect(page.get_by_role("dialog").or_(page.locator("article.private"))).to_be_visible()
     wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0
-    if os.environ.get("MAILWARDEN_PICTURES"):
-        await page.screenshot(path=PICTURE.with_name("phone.png"))
     await page.close()
