@@ -167,10 +167,10 @@ async def test_slow_purelymail_is_waited_for_in_sight(sandbox: Sandbox, ada: Scr
     address = f"ida@{await a_domain(sandbox)}"
     await opens(ada, "/mail-create", address)
     shown = copied(await ada.view(), password_fields.GENERATED)
-    sandbox.purelymail.inject("createUser", 1, {"delay_seconds": 2})
+    sandbox.purelymail.inject("createUser", 1, {"delay_seconds": 10})
     await ada.submit()
     await ada.sees("Creating", address)
-    result = await ada.sees("was created")
+    result = await ada.sees("was created", within=20)
     assert copied(result, password_fields.NEW_PASSWORD) == shown
 
 

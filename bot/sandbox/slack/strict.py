@@ -2,7 +2,8 @@
 
 slackblocks' constructors know the limits and the surfaces; their parameters are named like Slack's keys. So the JSON is
 taken apart into constructors, and what comes back out of them is compared with what went in, which finds misspelt keys.
-What slackblocks leaves open is checked here (docs.slack.dev, reference/block-kit and reference/views).
+What slackblocks leaves open is checked here and in leftovers.py (docs.slack.dev, reference/block-kit and
+reference/views).
 """
 
 import json
@@ -15,6 +16,8 @@ from slackblocks import blocks as sb_blocks
 from slackblocks import elements as sb_elements
 from slackblocks import objects as sb_objects
 from slackblocks.errors import InvalidUsageError
+
+from bot.sandbox.slack.leftovers import malformed, more_problems, options_in
 
 Json = dict[str, Any]
 
@@ -76,6 +79,7 @@ def message_problems(blocks: Any) -> list[str]:
     built, problems = _build(blocks)
     if not problems and blocks:
         problems += _raised(lambda: sb.Message(channel="C1", text="x", blocks=built))
+        problems += more_problems(blocks)
     if len(blocks) > 50:
         problems.append("no more than 50 items allowed [json-pointer:/blocks]")
     if sum(block.get("type") == "table" for block in blocks) > 1:
@@ -89,16 +93,11 @@ def message_problems(blocks: Any) -> list[str]:
 
 def view_problems(view: Any) -> list[str]:
     """What Slack would refuse in a modal or a home; empty if nothing."""
-    if not isinstance(view, dict) or not isinstance(view.get("blocks"), list):
-        return ["missing required field: blocks [json-pointer:/view]"]
+    if wrong := malformed(view):
+        return wrong
     kind, blocks = view.get("type"), view["blocks"]
     built, problems = _build(blocks)
     problems += [f"unknown field: {key} [json-pointer:/view]" for key in view if key not in _VIEW_KEYS]
-    problems += [
-        f"must be plain_text [json-pointer:/view/{key}]"
-        for key in ("title", "submit", "close")
-        if view.get(key) is not None and view[key].get("type") != "plain_text"
-    ]
     problems += [
         f"unsupported type: {b['type']} in a view" for b in blocks if b.get("type") in {"table", "markdown"}
     ]
@@ -117,15 +116,17 @@ def view_problems(view: Any) -> list[str]:
         problems.append("view_too_large")
     if not problems:
         problems += _raised(lambda: _view(view, built))
+        problems += more_problems(blocks)
     return problems
 
 
 def options_problems(answer: Json) -> list[str]:
     """What Slack would refuse in the answer to a block_suggestion."""
-    groups = answer.get("option_groups")
-    options = answer.get("options", [])
+    found = options_in(answer)
+    if found is None:
+        return ["options and option_groups must be lists of objects"]
+    options, groups = found
     if groups is not None:
-        options = [option for group in groups for option in group.get("options", [])]
         if len(groups) > 100 or any(not group.get("options") for group in groups):
             return ["1 to 100 groups of 1 to 100 options"]
         problems = [p for group in groups for p in _raised(partial(sb_objects.OptionGroup.from_dict, group))]
