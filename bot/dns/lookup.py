@@ -5,11 +5,14 @@ nothing about the records (RFC 2308 sections 2 and 7), so that is a third thing,
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, Self
 
 import dns.asyncresolver
+import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
@@ -24,6 +27,8 @@ from typing_extensions import override
 
 PAYLOAD = 1232
 """Bytes of UDP that pass everywhere (dnsflagday.net/2020); a longer answer comes over TCP."""
+
+SYSTEM = Path("/etc/resolv.conf")
 
 TRY_SECONDS = 3.0
 LIFETIME_SECONDS = 8.0
@@ -91,11 +96,18 @@ class DnsResolver(Resolver):
         in_flight: int,
         try_seconds: float = TRY_SECONDS,
         lifetime_seconds: float = LIFETIME_SECONDS,
+        system: Path = SYSTEM,
     ) -> None:
-        """`nameservers`: `192.0.2.53` or `192.0.2.53:5353` (`[2001:db8::53]:53`); empty for the system's."""
-        self._resolver = dns.asyncresolver.Resolver(configure=not nameservers)
+        """`nameservers`: `192.0.2.53` or `192.0.2.53:5353` (`[2001:db8::53]:53`); empty for those that `system` names.
+
+        Where `system` names none either, every question is Unanswered.
+        """
+        self._resolver = dns.asyncresolver.Resolver(configure=False)
         if nameservers:
             self._resolver.nameservers = [_nameserver(entry) for entry in nameservers]
+        else:
+            with contextlib.suppress(dns.resolver.NoResolverConfiguration):
+                self._resolver.read_resolv_conf(system)
         self._resolver.timeout = try_seconds
         self._resolver.lifetime = lifetime_seconds
         self._resolver.use_edns(0, 0, PAYLOAD)
@@ -107,6 +119,8 @@ class DnsResolver(Resolver):
             absolute = dns.name.from_unicode(name, idna_codec=dns.name.IDNA_2008).derelativize(dns.name.root)
         except dns.exception.DNSException:
             return Unanswered(f"{name} can't be written as a DNS name")
+        if not self._resolver.nameservers:
+            return Unanswered("no DNS resolver is configured")
         async with self._room:
             try:
                 answer = await self._resolver.resolve(
@@ -200,9 +214,17 @@ def _failure(error: dns.resolver.NoNameservers) -> str:
     """What the resolvers said, with the reason they gave for it, if any (RFC 8914)."""
     for *_, reason, response in error.kwargs.get("errors", []):
         if response is not None:
-            told = [ede.text or str(ede.code) for ede in response.extended_errors()]
+            if response.rcode() == dns.rcode.NOERROR:
+                # An alias that leads in a circle, or through too many names.
+                return "the answer can't be used"
+            told = [ede.text or _meaning(ede.code) for ede in response.extended_errors()]
             code = dns.rcode.to_text(response.rcode())
             return f"the name servers answered {code}" + (f" ({told[0]})" if told else "")
         if isinstance(reason, Exception):
             return "no name server could be reached"
     return "no name server gave a usable answer"
+
+
+def _meaning(code: int) -> str:
+    """The name of an extended error in IANA's registry, or its number."""
+    return f"extended error {dns.edns.EDECode.to_text(code)}"

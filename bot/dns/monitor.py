@@ -15,6 +15,10 @@ WORKERS = 20
 """Domains looked at side by side; the resolver bounds the questions in flight."""
 
 
+BATCH = 25
+"""Domains kept in one transaction: each of them costs a wait for the disk."""
+
+
 class DnsHealth:
     """`expected` names the records each account's mail system needs."""
 
@@ -66,17 +70,19 @@ class DnsHealth:
                 health = await self._look(domain, sweep)
                 results[domain.account, domain.name] = health
                 unkept.append(health)
-                await self._keep(unkept)
+                if len(unkept) >= BATCH and not self._writing.locked():
+                    await self._keep(unkept)
 
         async with Sweep(self._resolver) as sweep, asyncio.TaskGroup() as group:
             for _ in range(min(WORKERS, len(waiting))):
                 group.create_task(work(sweep))
+        await self._keep(unkept)
         return [results[domain.account, domain.name] for domain in waiting]
 
     async def _keep(self, unkept: list[DomainHealth]) -> None:
-        """Take over what is in the list, one transaction at a time: whoever waited finds it done by then.
+        """Take over what is in the list, one transaction at a time.
 
-        SQLite makes its writers wait in no order; 20 at once would keep each other, and everybody else, waiting.
+        SQLite makes its writers wait in no order; several at once would keep each other, and everybody else, waiting.
         """
         async with self._writing:
             batch, unkept[:] = list(unkept), []

@@ -55,6 +55,8 @@ def test_three_keys_behind_their_cnames_are_healthy() -> None:
         (Records(("hello",)), "DKIM_WRONG"),
         (Records(("v=DKIM1; p=###",)), "DKIM_WRONG"),
         (Records((KEY.replace("DKIM1", "DKIM2"),)), "DKIM_WRONG"),
+        (Records((f"{KEY}; p=",)), "DKIM_WRONG"),
+        (Records((f"{KEY}; k=rsa",)), "DKIM_WRONG"),
         (Records(("v=DKIM1; p=",)), "DKIM_KEY_REVOKED"),
     ],
 )
@@ -77,6 +79,26 @@ def test_what_is_wrong_behind_the_right_cname_is_the_providers_to_mend(answer: A
     finding = second(answer)
     assert (finding.tag, finding.publish) == (tag, ())
     assert "PurelyMail has to mend this" in finding.why
+
+
+@pytest.mark.parametrize(
+    ("answer", "instead"),
+    [
+        (NoDomain(), False),
+        (NoData(("key2.typo.example",)), True),
+        (Records((KEY,), ("key2.elsewhere.example",)), True),
+        (Records(("hello",)), True),
+    ],
+)
+def test_what_stands_in_the_way_of_the_cname_is_to_be_replaced(answer: Answer, instead: bool) -> None:
+    for finding in (second(answer), look(answer, answer, answer)[1]):
+        assert ("Put this one in place of what is there." in finding.why) is instead
+
+
+def test_all_keys_gone_behind_the_right_cnames_are_the_providers_to_mend() -> None:
+    findings = look(*(NoDomain((target(number),)) for number in (1, 2, 3)))
+    assert {(f.tag, f.grade, f.publish) for f in findings} == {("DKIM_DANGLING", Grade.FAIL, ())}
+    assert all("PurelyMail has to mend this" in finding.why for finding in findings)
 
 
 def test_a_cname_that_reaches_the_key_by_way_of_another_is_healthy() -> None:
@@ -105,9 +127,9 @@ def test_one_bad_key_of_three_is_a_warning_and_all_three_a_failure() -> None:
 
 def test_one_bad_key_beside_two_unknown_ones_is_no_failure_and_promises_nothing() -> None:
     findings = look(SILENT, NoDomain(), SILENT)
-    assert [finding.grade for finding in findings] == [Grade.UNKNOWN, Grade.WARN, Grade.UNKNOWN]
-    assert "could not be looked up" in findings[1].why
-    assert "signed with the other" not in findings[1].why
+    assert [finding.grade for finding in findings] == [Grade.WARN, Grade.UNKNOWN, Grade.UNKNOWN]
+    assert "could not be looked up" in findings[0].why
+    assert "signed with the other" not in findings[0].why
 
 
 def test_no_answer_is_unknown_and_never_red() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -84,6 +85,24 @@ async def test_a_failing_server_is_no_statement_about_the_record(
     assert isinstance(await patient.lookup(ACME, "TXT"), Records)
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"), [(None, "extended error DNSSEC_BOGUS"), ("signature expired", "signature expired")]
+)
+async def test_a_failing_server_is_quoted_with_the_reason_that_it_gives(
+    server: DnsServer, patient: DnsResolver, reason: str | None, said: str
+) -> None:
+    server.faults[ACME], server.reason = "bogus", reason
+    assert await patient.lookup(ACME, "MX") == Unanswered(f"the name servers answered SERVFAIL ({said})")
+
+
+async def test_aliases_in_a_circle_are_no_statement_about_the_record(
+    server: DnsServer, patient: DnsResolver
+) -> None:
+    server.set_records("a.example", "CNAME", ["b.example."])
+    server.set_records("b.example", "CNAME", ["a.example."])
+    assert await patient.lookup("a.example", "TXT") == Unanswered("the answer can't be used")
+
+
 @pytest.mark.parametrize("fault", ["drop", 5.0])
 async def test_silence_and_slowness_are_no_statement_about_the_record(
     server: DnsServer, resolver: DnsResolver, fault: float | str
@@ -95,6 +114,28 @@ async def test_silence_and_slowness_are_no_statement_about_the_record(
 async def test_a_port_where_nobody_listens_is_no_statement_about_the_record(silent_port: int) -> None:
     resolver = DnsResolver((f"127.0.0.1:{silent_port}",), in_flight=5, try_seconds=0.1, lifetime_seconds=0.25)
     assert isinstance(await resolver.lookup(ACME, "MX"), Unanswered)
+
+
+@pytest.mark.parametrize("content", [None, "", "search example.com\n"])
+async def test_a_system_that_names_no_resolver_is_no_statement_about_the_record(
+    tmp_path: Path, content: str | None
+) -> None:
+    system = tmp_path / "resolv.conf"
+    if content is not None:
+        _ = system.write_text(content)
+    resolver = DnsResolver((), in_flight=5, system=system)
+    assert await resolver.lookup(ACME, "MX") == Unanswered("no DNS resolver is configured")
+
+
+async def test_the_resolvers_of_the_system_are_asked_where_none_are_given(
+    tmp_path: Path, server: DnsServer
+) -> None:
+    system = tmp_path / "resolv.conf"
+    _ = system.write_text("nameserver 127.0.0.1\n")
+    resolver = DnsResolver((), in_flight=5, try_seconds=0.1, lifetime_seconds=0.25, system=system)
+    assert await resolver.lookup(ACME, "MX") != Unanswered("no DNS resolver is configured")
+    given = DnsResolver((server.address,), in_flight=5, system=tmp_path / "none")
+    assert isinstance(await given.lookup(ACME, "MX"), Records)
 
 
 async def test_a_truncated_answer_is_fetched_over_tcp(server: DnsServer, patient: DnsResolver) -> None:

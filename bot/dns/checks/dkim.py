@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.dns.checks.findings import ok, unknown
+from bot.dns.checks.findings import ok, unknown, worst_first
 from bot.dns.expected import Alias, Expected
 from bot.dns.lookup import Answer, NoData, NoDomain, Records, Unanswered
 from bot.model import DnsRecord, Finding, Grade, Subject
@@ -21,7 +21,7 @@ def check_dkim(domain: str, expected: Expected, answers: Mapping[str, Answer]) -
         return [ok(Subject.DKIM, f"All {len(judged)} DKIM keys of {expected.title} are in place.")]
     broken = [finding for finding in findings if finding.grade is Grade.FAIL]
     if len(broken) == len(judged):
-        return findings
+        return [replace(finding, why=f"{_WHY} {_mend(finding, expected)}".rstrip()) for finding in findings]
     # A break of one key shows only when the provider changes to it, as long as another one is good.
     signed = any(finding is None or finding.grade is Grade.WARN for finding in judged)
     why = (
@@ -29,18 +29,18 @@ def check_dkim(domain: str, expected: Expected, answers: Mapping[str, Answer]) -
         if signed
         else "Whether another key is good could not be looked up."
     )
-    return [
-        replace(f, grade=Grade.WARN, why=f"{why} {_mender(f, expected)}".rstrip()) if f in broken else f
+    return worst_first(
+        replace(f, grade=Grade.WARN, why=f"{why} {_mend(f, expected)}".rstrip()) if f in broken else f
         for f in findings
-    ]
+    )
 
 
-def _mender(finding: Finding, expected: Expected) -> str:
-    return "" if finding.publish else _theirs(expected)
-
-
-def _theirs(expected: Expected) -> str:
-    return f"{expected.title} has to mend this; there is nothing for you to publish."
+def _mend(finding: Finding, expected: Expected) -> str:
+    """Who has to do something, and what beside publishing."""
+    if not finding.publish:
+        return f"{expected.title} has to mend this; there is nothing for you to publish."
+    # RFC 1034 section 3.6.2: nothing else may stand beside a CNAME.
+    return "Put this one in place of what is there." if finding.found else ""
 
 
 def _judge(domain: str, expected: Expected, alias: Alias, answer: Answer) -> Finding | None:
@@ -62,10 +62,9 @@ def _judge(domain: str, expected: Expected, alias: Alias, answer: Answer) -> Fin
                 "DKIM_DANGLING",
                 f"{name} points to {alias.target} as it should, but there is no key.",
                 found=chain,
-                why=f"{_WHY} {_theirs(expected)}",
             )
         case Records(values=values, chain=()):
-            return _judge_key(name, values, wanted, _WHY) or Finding(
+            return _judge_key(name, values, wanted) or Finding(
                 Subject.DKIM,
                 "DKIM_COPIED",
                 Grade.WARN,
@@ -75,18 +74,18 @@ def _judge(domain: str, expected: Expected, alias: Alias, answer: Answer) -> Fin
                 wanted,
             )
         case Records(values=values):
-            return _judge_key(name, values, (), f"{_WHY} {_theirs(expected)}")
+            return _judge_key(name, values, ())
 
 
-def _judge_key(name: str, values: tuple[str, ...], wanted: tuple[DnsRecord, ...], why: str) -> Finding | None:
+def _judge_key(name: str, values: tuple[str, ...], wanted: tuple[DnsRecord, ...]) -> Finding | None:
     # RFC 6376 section 3.6.2.2: with several records, which one is taken is left open.
     keys = [_tags(value) for value in values]
     if any(_is_key(tags) for tags in keys):
         return None
     # RFC 6376 section 3.6.1: an empty p= says that the key has been revoked.
     if any(tags.get("p") == "" for tags in keys):
-        return _broken("DKIM_KEY_REVOKED", f"The DKIM key at {name} is revoked.", wanted, values, why)
-    return _broken("DKIM_WRONG", f"What stands at {name} is not a DKIM key.", wanted, values, why)
+        return _broken("DKIM_KEY_REVOKED", f"The DKIM key at {name} is revoked.", wanted, values)
+    return _broken("DKIM_WRONG", f"What stands at {name} is not a DKIM key.", wanted, values)
 
 
 def _broken(
@@ -94,15 +93,16 @@ def _broken(
     summary: str,
     publish: tuple[DnsRecord, ...] = (),
     found: tuple[str, ...] = (),
-    why: str = _WHY,
 ) -> Finding:
-    return Finding(Subject.DKIM, tag, Grade.FAIL, summary, why, found, publish)
+    return Finding(Subject.DKIM, tag, Grade.FAIL, summary, found=found, publish=publish)
 
 
 def _tags(record: str) -> dict[str, str]:
     """The tag list of a key record, white space inside values removed (RFC 6376 section 3.2)."""
-    pairs = (part.partition("=") for part in record.split(";") if "=" in part)
-    return {name.strip(): "".join(value.split()) for name, _, value in pairs}
+    pairs = [part.partition("=") for part in record.split(";") if "=" in part]
+    tags = {name.strip(): "".join(value.split()) for name, _, value in pairs}
+    # The same section: a tag that stands twice makes the whole list invalid.
+    return tags if len(tags) == len(pairs) else {}
 
 
 def _is_key(tags: Mapping[str, str]) -> bool:

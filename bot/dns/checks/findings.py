@@ -1,7 +1,16 @@
 """Findings that all checks share."""
 
+from collections.abc import Iterable
+
 from bot.dns.lookup import Unanswered
 from bot.model import Finding, Grade, Subject
+
+_WORST_FIRST = (Grade.FAIL, Grade.WARN, Grade.UNKNOWN, Grade.INFO, Grade.OK)
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Equally bad ones stay in their order."""
+    return sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.grade))
 
 
 def ok(subject: Subject, summary: str, *found: str) -> Finding:
