@@ -5,6 +5,7 @@ import collections
 import struct
 from typing import Literal, cast
 
+import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
@@ -21,19 +22,24 @@ HOST = "127.0.0.1"
 TTL = 300
 NEGATIVE_TTL = 60
 
-DnsFault = Literal["drop", "servfail", "refused", "truncate"] | float
-"""A number delays the answer by so many seconds; `truncate` sends the asker from UDP to TCP."""
+DnsFault = Literal["drop", "servfail", "refused", "truncate", "bogus"] | float
+"""A number delays the answer by so many seconds; `truncate` sends the asker from UDP to TCP.
+
+`bogus` does as a validating resolver with a broken signature: SERVFAIL and the reason (RFC 8914 section 4.7), but the
+records for an asker that checks signatures itself (the CD bit, RFC 4035 section 3.2.2).
+"""
 
 
 class DnsServer:
     """`faults`: by name, or by (name, type), may be changed while it runs.
 
-    `asked` counts the questions, `most_at_once` is how many were open at the same time.
+    `reason` is what `bogus` says beside its code. `asked` counts the questions, `most_at_once` is how many were open at the same time.
     """
 
     def __init__(self, zones: ZoneData) -> None:
         self.faults: dict[str | tuple[str, str], DnsFault] = {}
         self.asked: collections.Counter[tuple[str, str]] = collections.Counter()
+        self.reason: str | None = None
         self.most_at_once = 0
         self.address = ""
         self._records: dict[tuple[str, str], list[str]] = {}
@@ -126,6 +132,10 @@ class DnsServer:
         answer = dns.message.make_response(question, recursion_available=True)
         if fault in {"servfail", "refused"}:
             answer.set_rcode(dns.rcode.SERVFAIL if fault == "servfail" else dns.rcode.REFUSED)
+        elif fault == "bogus" and not question.flags & dns.flags.CD:
+            answer.set_rcode(dns.rcode.SERVFAIL)
+            told = dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS, self.reason)
+            answer.use_edns(0, 0, 1232, options=[told])
         elif fault == "truncate" and over_udp:
             answer.flags |= dns.flags.TC
         else:

@@ -167,11 +167,7 @@ class Interface:
     async def _move_clock(self, request: web.Request) -> web.Response:
         body = await body_of(request, "advance_seconds")
         seconds = body["advance_seconds"]
-        if (
-            isinstance(seconds, bool)
-            or not isinstance(seconds, int | float)
-            or not 0 <= seconds <= 366 * 86_400
-        ):
+        if not _number(seconds, 0, 366 * 86_400):
             raise PersonError("advance_seconds is a number from 0 to a year")
         async with self._moving:
             self._clock.advance(timedelta(seconds=seconds))
@@ -184,9 +180,10 @@ class Interface:
 
     async def _faults(self, request: web.Request) -> web.Response:
         body = await body_of(request, "target", "method", "fault")
-        times, fault, method = body.get("times", 1), body["fault"], str(body["method"])
-        if not isinstance(fault, dict) or not isinstance(times, int) or not 1 <= times <= 1000:
+        times, fault, method = body.get("times", 1), body["fault"], body["method"]
+        if not isinstance(fault, dict) or not _whole(times, 1, 1000):
             raise PersonError("fault is an object, and times a whole number from 1 to 1000")
+        _check(fault)
         if body["target"] != "slack":
             try:
                 self._account(body["target"]).inject(method, times, fault)
@@ -207,6 +204,25 @@ class Interface:
         if name not in self._accounts:
             raise PersonError(f"there is no account {name!r}; there are {', '.join(self._accounts)}")
         return self._accounts[name]
+
+
+def _number(value: Any, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+
+def _whole(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and _number(value, least, most)
+
+
+def _check(fault: dict[str, Any]) -> None:
+    """Say now what would otherwise go wrong with some later call."""
+    if fault.get("status") is not None and not _whole(fault["status"], 200, 599):
+        raise PersonError("status is a number from 200 to 599")
+    if not _number(fault.get("delay_seconds", 0), 0, 600):
+        raise PersonError("delay_seconds is a number from 0 to 600")
+    for name in ("silent_success", "drop_response", "redeliver", "reconnect"):
+        if not isinstance(fault.get(name, False), bool):
+            raise PersonError(f"{name} is true or false")
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What all of the sandbox's routes share, and those that only its page uses, `/_page/`."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,20 @@ from bot.sandbox.slack.people import People
 from bot.sandbox.slack.server import SlackServer
 
 PAGE = Path(__file__).parent / "page"
+STRINGS = (
+    "user",
+    "channel",
+    "ts",
+    "view_id",
+    "block_id",
+    "action_id",
+    "command",
+    "text",
+    "query",
+    "target",
+    "method",
+)
+"""The fields of a body that are strings wherever they occur."""
 HEARTBEAT = 15
 """Seconds after which a silent stream of events says that it is still there."""
 
@@ -29,18 +42,24 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"error": str(error)}, status=400)
     except ApiError as error:
         return web.json_response({"error": error.code}, status=400)
+    except web.HTTPClientError as error:
+        return web.json_response({"error": error.reason.lower()}, status=error.status)
 
 
 async def body_of(request: web.Request, *required: str) -> dict[str, Any]:
+    """The JSON object of a request, with the required fields. Raises PersonError."""
     try:
         body = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except ValueError:
         raise PersonError("the body must be JSON") from None
     if not isinstance(body, dict):
         raise PersonError("the body must be a JSON object")
     missing = [name for name in required if name not in body]
     if missing:
         raise PersonError(f"missing: {', '.join(missing)}")
+    wrong = [name for name in STRINGS if name in body and not isinstance(body[name], str)]
+    if wrong:
+        raise PersonError(f"must be a string: {', '.join(wrong)}")
     return body
 
 

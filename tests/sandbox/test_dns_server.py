@@ -4,6 +4,7 @@ import socket
 from collections.abc import AsyncIterator
 
 import dns.asyncquery
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -84,6 +85,18 @@ async def test_faults_hold_for_a_name_or_for_one_type_of_it(server: DnsServer) -
     assert (await ask(server, ACME, "TXT")).rcode() == dns.rcode.NOERROR
     assert (await ask(server, "lindenhof.example", "MX")).flags & dns.flags.TC
     assert (await ask(server, "lindenhof.example", "MX", tcp=True)).answer
+
+
+async def test_a_broken_signature_fails_with_its_reason_but_not_for_an_asker_that_checks_itself(
+    server: DnsServer,
+) -> None:
+    server.faults[ACME] = "bogus"
+    refused = await ask(server, ACME, "MX", payload=1232)
+    assert (refused.rcode(), refused.answer) == (dns.rcode.SERVFAIL, [])
+    assert [told.code for told in refused.extended_errors()] == [dns.edns.EDECode.DNSSEC_BOGUS]
+    host, _, port = server.address.partition(":")
+    question = dns.message.make_query(ACME, "MX", flags=dns.flags.RD | dns.flags.CD)
+    assert (await dns.asyncquery.udp(question, host, port=int(port), timeout=10)).answer
 
 
 async def test_records_change_while_it_runs(server: DnsServer) -> None:

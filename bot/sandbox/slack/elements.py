@@ -72,10 +72,18 @@ def initial_state(element: Element) -> State:
 
 
 def state_for(element: Element, value: Any, offered: list[dict[str, Any]]) -> State:
-    """The state after a person chose or typed `value` (a string, a list for multi-selects, None to clear)."""
+    """The state after a person chose or typed `value` (a string, a list for multi-selects, None to clear).
+
+    Raises PersonError for what can not be typed or chosen there.
+    """
     kind = element["type"]
+    if kind in MULTIPLE and value is None:
+        value = []
+    one = isinstance(value, str) or value is None
+    if not one and not (kind in MULTIPLE and isinstance(value, list)):
+        raise PersonError(f"a {kind} takes {'a list of strings' if kind in MULTIPLE else 'a string'}")
     if kind in TEXTUAL:
-        return {"type": kind, "value": str(value) if value not in {None, ""} else None}
+        return {"type": kind, "value": value or None}
     if kind in SINGLE:
         return {"type": kind, "selected_option": None if value is None else _option(element, value, offered)}
     if kind in MULTIPLE:

@@ -22,7 +22,7 @@ class Call:
     def text(self, name: str) -> str:
         """A required argument. Raises `invalid_arguments`."""
         value = self.arguments.get(name)
-        if value in {None, ""}:
+        if value is None or not str(value):
             raise ApiError(
                 "invalid_arguments",
                 response_metadata={"messages": [f"[ERROR] missing required field: {name}"]},
@@ -31,7 +31,7 @@ class Call:
 
     def optional(self, name: str) -> str | None:
         value = self.arguments.get(name)
-        return None if value in {None, ""} else str(value)
+        return None if value is None or not str(value) else str(value)
 
     def structure(self, name: str, otherwise: str) -> Any:
         """An argument that is an object or a list, perhaps as JSON in a string. Raises `otherwise`."""

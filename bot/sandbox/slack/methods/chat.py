@@ -42,7 +42,7 @@ async def post_ephemeral(call: Call) -> dict[str, Any]:
 
 async def update(call: Call) -> dict[str, Any]:
     channel = _writable(call)
-    message = _own(channel, call.text("ts"))
+    message = _own(channel, call.text("ts"), otherwise="cant_update_message")
     given = {name for name in ("text", "blocks") if call.arguments.get(name) is not None}
     text, blocks = _content(call)
     if len(text) > UPDATE_CHARACTERS:
@@ -57,7 +57,7 @@ async def update(call: Call) -> dict[str, Any]:
 
 async def delete(call: Call) -> dict[str, Any]:
     channel = _writable(call)
-    message = _own(channel, call.text("ts"))
+    message = _own(channel, call.text("ts"), otherwise="cant_delete_message")
     channel.messages.remove(message)
     call.slack.touch()
     return {"channel": channel.id, "ts": message.ts}
@@ -83,10 +83,12 @@ def _writable(call: Call) -> Channel:
     return channel
 
 
-def _own(channel: Channel, ts: str) -> Message:
+def _own(channel: Channel, ts: str, *, otherwise: str) -> Message:
     message = channel.message(ts)
-    if message.user != BOT_USER or message.ephemeral_for is not None:
-        raise ApiError("cant_update_message" if message.ephemeral_for is None else "message_not_found")
+    if message.ephemeral_for is not None:
+        raise ApiError("message_not_found")
+    if message.user != BOT_USER:
+        raise ApiError(otherwise)
     return message
 
 
