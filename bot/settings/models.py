@@ -21,6 +21,7 @@ from bot.settings.values import (
     Url,
     VariableName,
     Zone,
+    split_password,
 )
 
 _IDS = 'a list of Slack ids, of people ("U0123ABCD") or of user groups ("S0123ABCD")'
@@ -157,11 +158,23 @@ class DatabaseSettings(Table):
     url: Annotated[
         DatabaseUrl,
         Key(
-            "The SQLite file with the bot's state, relative to the directory it is started in.",
-            '"sqlite+aiosqlite:///" and the path of a file (four slashes before an absolute path)',
+            "Where the bot's state is: a SQLite file, relative to the directory it is started in, or PostgreSQL.",
+            '"sqlite+aiosqlite:///" and the path of a file (four slashes before an absolute path), '
+            'or "postgresql+asyncpg://user@host:5432/name"',
             private=True,
         ),
     ] = "sqlite+aiosqlite:///mailwarden.db"
+    """Never with a password: one that is written in it becomes `password`."""
+    password: SecretStr | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_password(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(url := given.get("url"), str):
+            bare, password = split_password(url)
+            if password is not None:
+                return {**given, "url": bare, "password": SecretStr(password)}
+        return given
 
 
 class DnsSettings(Table):

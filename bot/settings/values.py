@@ -5,7 +5,7 @@ from datetime import time, timedelta
 from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
@@ -91,11 +91,51 @@ def _resolver(value: str) -> str:
     return value
 
 
+def split_password(url: str) -> tuple[str, str | None]:
+    """A database URL without its password, and the password, percent-decoded; None where there is none.
+
+    The last `@` ends it, so that one which was not written as %40 does not leave half a password in the URL.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not scheme.startswith("postgres"):
+        return url, None
+    userinfo, at, place = rest.rpartition("@")
+    user, colon, password = userinfo.partition(":")
+    return f"{scheme}{separator}{user}{at}{place}", unquote(password) if colon else None
+
+
 def _database_url(value: str) -> str:
+    if value.startswith("postgres"):
+        return _postgresql_url(value)
     if not re.fullmatch(r"sqlite\+aiosqlite:///[^?#]+", value) or value.endswith((":memory:", "/")):
         raise ValueError
     return value
 
+
+def _postgresql_url(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or not re.fullmatch(r"[a-z0-9+]+", scheme):
+        raise ValueError
+    if scheme != "postgresql+asyncpg":
+        raise ValueError(f'Write "postgresql+asyncpg://" in place of "{scheme}://".')
+    place, _, query = rest.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    if "sslmode" in options:
+        raise ValueError('Write "ssl=" in place of "sslmode=".')
+    if unknown := [name for name in options if name not in {"host", "port", "ssl"}]:
+        raise ValueError(f"{unknown[0]}: unknown option; expected one of: ssl, host, port.")
+    if options.get("ssl", _SSL[0]) not in _SSL:
+        raise ValueError(f"ssl: expected one of: {', '.join(_SSL)}.")
+    found = re.fullmatch(
+        r"(?:[^:@/]+@)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])?(?::[0-9]{1,5})?/[^/#]+", place
+    )
+    if not found or (not found["host"] and not options.get("host")):
+        raise ValueError
+    return value
+
+
+_SSL = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+"""As asyncpg's `ssl` parameter spells them (magicstack.github.io/asyncpg, Connection)."""
 
 SlackIds = tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...]
 ChannelId = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}")]
