@@ -1,4 +1,4 @@
-"""The made-up mail account: six domains and sixty people, the same at each start."""
+"""The made-up mail account: six domains, sixty people and six routing rules, the same at each start."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +37,18 @@ _VERDICTS = {
     "newshop.example": ProviderVerdict(mx=True, spf=True, dkim=False, dmarc=False),
     "oldbrand.example": ProviderVerdict(mx=False, spf=True, dkim=True, dmarc=True),
 }
+_RULES = {
+    4001: ("acme-tools.example", "team", "sales support", False),
+    4002: ("acme-tools.example", "sales-*", "sales rosa.garcia", False),
+    4003: ("newshop.example", "*", "hello", True),
+    4004: ("fjordbooks.example", "order", "orders", False),
+    4005: ("lindenhof.example", "silent.booking", "rezeption", False),
+    9007199254740993: ("oldbrand.example", "*", "archive", False),
+}
+"""By number: the domain, whose mail (`*` ends a prefix), who gets it instead, and whether users are left out.
+
+One number is beyond what a double holds exactly, as int64 allows; one name asks to fail (see bot/sandbox/purelymail.py).
+"""
 
 
 @dataclass(slots=True)
@@ -82,13 +94,14 @@ def sandbox_account() -> SimulatedAccount:
         },
         domains={name: SimulatedDomain(name, verdict) for name, verdict in _VERDICTS.items()},
         rules={
-            4001: {
-                "id": 4001,
-                "domainName": "acme-tools.example",
-                "prefix": False,
-                "matchUser": "team",
-                "targetAddresses": ["sales@acme-tools.example", "support@acme-tools.example"],
-                "catchall": False,
+            number: {
+                "id": number,
+                "domainName": domain,
+                "prefix": match.endswith("*"),
+                "matchUser": match.removesuffix("*"),
+                "targetAddresses": [f"{target}@{domain}" for target in targets.split()],
+                "catchall": catchall,
             }
+            for number, (domain, match, targets, catchall) in _RULES.items()
         },
     )

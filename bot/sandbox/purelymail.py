@@ -1,7 +1,8 @@
 """PurelyMail on loopback: its wire format, its quirks, and its failures on demand.
 
 Failures come through `inject`, or by name, so that anybody can meet them from Slack: creating, changing or deleting a
-user whose local part contains one of these words fails that way:
+user whose local part contains one of these words fails that way, and so does deleting a domain of such a name, or a
+routing rule for such a local part:
 
     refused    an error envelope                silent    success, and nothing changes
     error500   HTTP 500, nothing changes        timeout   no answer for a minute, and nothing changes
@@ -24,7 +25,6 @@ from bot.sandbox.purelymail_operations import Json, Operations, Refused
 
 HOST = "127.0.0.1"
 TOKEN = "sandbox-purelymail-token"  # noqa: S105 - of use on this machine only
-WRITES = frozenset({"createUser", "modifyUser", "deleteUser"})
 LONG = 60.0
 
 _MAGIC: dict[str, Json] = {
@@ -188,12 +188,24 @@ class PurelyMailSimulator:
         for name in (operation, "*"):
             if self._faults[name]:
                 return self._faults[name].popleft()
-        if operation in WRITES:
-            local_part = str(body.get("userName", "")).partition("@")[0]
-            for word, fault in _MAGIC.items():
-                if re.search(rf"(?<![a-z]){word}(?![a-z])", local_part):
-                    return Fault(**fault)
+        name = self._written(operation, body)
+        for word, fault in _MAGIC.items():
+            if re.search(rf"(?<![a-z]){word}(?![a-z])", name):
+                return Fault(**fault)
         return Fault()
+
+    def _written(self, operation: str, body: Json) -> str:
+        """The name of what a call would change, "" for none."""
+        match operation:
+            case "createUser" | "modifyUser" | "deleteUser":
+                return str(body.get("userName", "")).partition("@")[0]
+            case "deleteDomain":
+                return str(body.get("name", ""))
+            case "deleteRoutingRule":
+                rule = self._operations.rule(body.get("routingRuleId"))
+                return "" if rule is None else str(rule["matchUser"])
+            case _:
+                return ""
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -61,6 +61,10 @@ class Operations:
         }
         return known.get(name)
 
+    def rule(self, number: Any) -> Json | None:
+        """The routing rule of that number. A number in quotes is none, by the API's document."""
+        return self._account.rules.get(number) if type(number) is int else None
+
     async def create_user(self, body: Json) -> Json:
         domain = self._domain(body.get("domainName"))
         address = f"{body.get('userName', '')}@{domain.name}".lower()
@@ -163,8 +167,10 @@ class Operations:
         return {}
 
     async def delete_routing_rule(self, body: Json) -> Json:
-        if self._account.rules.pop(int(body.get("routingRuleId", 0)), None) is None:
+        rule = self.rule(body.get("routingRuleId"))
+        if rule is None:
             raise Refused("noSuchRule", "There is no such routing rule.")
+        del self._account.rules[rule["id"]]
         return {}
 
     async def list_routing_rules(self, _body: Json) -> Json:

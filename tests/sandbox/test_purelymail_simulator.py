@@ -8,6 +8,7 @@ import pytest
 
 from bot.clock import FrozenClock
 from bot.model import ProviderVerdict
+from bot.sandbox.mail_data import SimulatedDomain
 from bot.sandbox.purelymail import TOKEN, PurelyMailSimulator
 
 ANNA = "anna.keller@acme-tools.example"
@@ -107,7 +108,8 @@ async def test_dns_flags_move_only_on_a_recheck(api: Api) -> None:
 async def test_deleting_a_domain_takes_its_users_and_rules_along(api: Api) -> None:
     await api.call("deleteDomain", {"name": "acme-tools.example"})
     assert not any(address.endswith("@acme-tools.example") for address in api.simulator.account.users)
-    assert api.simulator.account.rules == {}
+    domains = {rule["domainName"] for rule in api.simulator.account.rules.values()}
+    assert domains == {"fjordbooks.example", "lindenhof.example", "newshop.example", "oldbrand.example"}
     assert len(api.simulator.account.users) > 0
 
 
@@ -149,6 +151,39 @@ async def test_names_make_failures_happen(api: Api, word: str, effect: bool) -> 
     await api.call("createUser", {"userName": name, "domainName": "newshop.example", "password": "x"})
     assert (f"{name}@newshop.example" in api.simulator.account.users) is effect
     assert api.simulator.calls[-1]["effect"] is effect
+
+
+@pytest.mark.parametrize(("number", "effect"), [(4005, False), (4004, True)])
+async def test_name_of_a_rule_makes_failures_happen(api: Api, number: int, effect: bool) -> None:
+    assert (await api.call("deleteRoutingRule", {"routingRuleId": number}))["type"] == "success"
+    assert (number not in api.simulator.account.rules) is effect
+    assert api.simulator.calls[-1]["effect"] is effect
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("refused.example", "error"), ("silent-shop.example", "success"), ("unrefused.example", "success")],
+)
+async def test_name_of_a_domain_makes_failures_happen(api: Api, name: str, kind: str) -> None:
+    verdict = ProviderVerdict(mx=True, spf=True, dkim=True, dmarc=True)
+    api.simulator.account.domains[name] = SimulatedDomain(name, verdict)
+    assert (await api.call("deleteDomain", {"name": name}))["type"] == kind
+    effect = name == "unrefused.example"
+    assert (name not in api.simulator.account.domains) is effect
+    assert api.simulator.calls[-1]["effect"] is effect
+
+
+@pytest.mark.parametrize("number", [None, "4001", "four", 4001.5, True, [4001], {}])
+async def test_rule_is_found_by_its_number_alone(api: Api, number: object) -> None:
+    assert (await api.call("deleteRoutingRule", {"routingRuleId": number}))["type"] == "error"
+    assert 4001 in api.simulator.account.rules
+    assert api.simulator.calls[-1]["effect"] is False
+
+
+async def test_snapshot_shows_the_rules(api: Api) -> None:
+    await api.call("deleteRoutingRule", {"routingRuleId": 4001})
+    rules = (await api.simulator.snapshot())["rules"]
+    assert {rule["id"] for rule in rules} == {4002, 4003, 4004, 4005, 9007199254740993}
 
 
 async def test_unknown_faults_are_refused(api: Api) -> None:
