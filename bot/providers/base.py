@@ -1,13 +1,18 @@
 """What a mail system is to the rest of the house, in our words.
 
 Every method may raise, besides what it names: `ProviderUnavailable`, `ProviderUnauthorized`, `ProviderRefused` and
-`ProviderConfused` (bot/errors.py). Writes are not verified here: that is done once, in bot/users.py.
+`ProviderConfused` (bot/errors.py). Writes are not verified here: that is done by bot/users.py and bot/deletions.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.model import Capability, MailDomain, ProviderKind
+
+NAMED_TARGETS = 3
+"""How many targets of a routing rule its label names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,49 @@ class UserState:
     two_factor: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RoutingRule:
+    """Mail to the matching addresses of a domain goes to the targets instead.
+
+    `match` is a local part, or its beginning where `prefix` is set; "" with `prefix` matches every address. A
+    `catchall` rule leaves out the addresses that are mail users. `targets` are in the server's order.
+    """
+
+    id: str
+    domain: str
+    match: str
+    prefix: bool
+    catchall: bool
+    targets: tuple[str, ...]
+
+    @property
+    def content(self) -> str:
+        """All but the id, as one string: the same for two looks at a rule exactly if it does the same.
+
+        The order of the targets does not count, since each of them gets the mail.
+        """
+        return json.dumps(
+            {
+                "domain": self.domain,
+                "match": self.match,
+                "prefix": self.prefix,
+                "catchall": self.catchall,
+                "targets": sorted(self.targets),
+            },
+            sort_keys=True,
+        )
+
+    @property
+    def label(self) -> str:
+        """Plain text for people: `sales-*@acme.example → a@x.example, b@x.example`."""
+        named = ", ".join(self.targets[:NAMED_TARGETS]) or "nobody"
+        more = len(self.targets) - NAMED_TARGETS
+        return (
+            f"{self.match}{'*' if self.prefix else ''}@{self.domain} → {named}"
+            f"{f' and {more} more' if more > 0 else ''}{' (catch-all)' if self.catchall else ''}"
+        )
+
+
 class MailProvider(Protocol):
     """One configured account of a mail system."""
 
@@ -40,6 +88,15 @@ class MailProvider(Protocol):
 
     async def list_domains(self) -> list[MailDomain]:
         """All domains of the account, sorted by name."""
+
+    async def list_routing_rules(self) -> list[RoutingRule]:
+        """All routing rules of the account, sorted by domain and match."""
+
+    async def protected_users(self) -> Mapping[str, str]:
+        """The mail users whose deletion would lock out the bot or everybody, each with the reason as a sentence.
+
+        Such are the bot's own login and the last administrator. They may change at any time: ask right before.
+        """
 
     async def user_exists(self, address: str) -> bool | None:
         """Whether the address is a mail user there now; None where the answer can't be trusted either way."""
@@ -58,6 +115,12 @@ class MailProvider(Protocol):
 
     async def delete_user(self, address: str) -> None:
         """Delete the mail user and its mailbox, at once and for good."""
+
+    async def delete_domain(self, name: str) -> None:
+        """Delete the domain with all its mail users and routing rules, at once and for good."""
+
+    async def delete_routing_rule(self, rule_id: str) -> None:
+        """Delete the routing rule. Raises NotFound for an id that none of the account's rules can have."""
 
     async def aclose(self) -> None:
         """Let go of the connections."""

@@ -10,8 +10,9 @@ The API is https://purelymail.com/docs/api (OpenAPI "Purelymail API" 0.0.1). Wha
 
 import asyncio
 import json
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -19,20 +20,26 @@ from typing_extensions import override
 
 from bot.errors import NotFound, ProviderConfused, ProviderRefused, ProviderUnauthorized
 from bot.model import Capability, MailDomain, ProviderKind, ProviderVerdict
-from bot.providers.base import MailProvider, UserListing, UserState
+from bot.providers.base import MailProvider, RoutingRule, UserListing, UserState
 from bot.providers.http import Answer, MailSystemHttp, Sleep
 
 SAFE = {
     "listUser": True,
     "getUser": True,
     "listDomains": True,
+    "listRoutingRules": True,
     "createUser": False,
     "modifyUser": False,
     "deleteUser": False,
+    "deleteDomain": False,
+    "deleteRoutingRule": False,
 }
 """The operations used here, and whether each may be repeated."""
 
 LIST_CAP = 1000
+RULE_ID = re.compile(r"-?[0-9]{1,19}")
+"""Rules are numbered in int64."""
+
 WORDS = 300
 """How much of the server's own words a sentence repeats."""
 
@@ -78,6 +85,23 @@ class PurelyMail(MailProvider):
         except (KeyError, TypeError, AttributeError):
             raise self._confused("listDomains") from None
         return sorted(domains, key=lambda domain: domain.name)
+
+    @override
+    async def list_routing_rules(self) -> list[RoutingRule]:
+        rules = (await self._call("listRoutingRules", {})).get("rules")
+        if not isinstance(rules, list):
+            raise self._confused("listRoutingRules")
+        return sorted(
+            (self._rule(entry) for entry in rules), key=lambda rule: (rule.domain, rule.match, rule.id)
+        )
+
+    @override
+    async def protected_users(self) -> Mapping[str, str]:
+        """Nobody: the API goes by a token of the account, which no mail user holds, and knows no administrators.
+
+        Its document (https://purelymail.com/docs/api) has one security scheme, the header Purelymail-Api-Token.
+        """
+        return {}
 
     @override
     async def user_exists(self, address: str) -> bool | None:
@@ -133,6 +157,18 @@ class PurelyMail(MailProvider):
         await self._call("deleteUser", {"userName": address})
 
     @override
+    async def delete_domain(self, name: str) -> None:
+        await self._call("deleteDomain", {"name": name})
+
+    @override
+    async def delete_routing_rule(self, rule_id: str) -> None:
+        if RULE_ID.fullmatch(rule_id) is None:
+            raise NotFound(
+                f"{self.title} has no routing rule with such an id. Choose the rule from its list."
+            )
+        await self._call("deleteRoutingRule", {"routingRuleId": int(rule_id)})
+
+    @override
     async def aclose(self) -> None:
         await self._http.aclose()
 
@@ -144,11 +180,37 @@ class PurelyMail(MailProvider):
         return {user.lower() for user in users}
 
     def _domain(self, entry: Json) -> MailDomain:
+        name = entry["name"]
+        if not isinstance(name, str) or not name:
+            raise self._confused("listDomains")
         summary = entry.get("dnsSummary") or {}
-        flags = [summary.get(f"passes{name}") for name in ("Mx", "Spf", "Dkim", "Dmarc")]
+        flags = [summary.get(f"passes{check}") for check in ("Mx", "Spf", "Dkim", "Dmarc")]
         known = all(isinstance(flag, bool) for flag in flags)
         verdict = ProviderVerdict(*(flag is True for flag in flags)) if known else None
-        return MailDomain(self.account, str(entry["name"]).lower(), verdict)
+        return MailDomain(self.account, name.lower(), verdict)
+
+    def _rule(self, entry: object) -> RoutingRule:
+        match entry:
+            case {
+                "id": int(number),
+                "domainName": str(domain),
+                "matchUser": str(local_part),
+                "prefix": bool(prefix),
+                "catchall": bool(catchall),
+                "targetAddresses": list(targets),
+            } if (
+                not isinstance(number, bool) and domain and all(map(_is_text, (domain, local_part, *targets)))
+            ):
+                return RoutingRule(
+                    str(number),
+                    domain.lower(),
+                    local_part.lower(),
+                    prefix,
+                    catchall,
+                    tuple(to.lower() for to in targets),
+                )
+            case _:
+                raise self._confused("listRoutingRules")
 
     async def _call(self, operation: str, body: Json, *, secret: str | None = None) -> Json:
         """Returns the content of `result`. Raises as bot/providers/base.py says."""
@@ -193,6 +255,10 @@ class PurelyMail(MailProvider):
         return ProviderConfused(
             f"{self._who} gave an answer to {operation} that makes no sense.", unclear=not SAFE[operation]
         )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
 
 
 def _printable(text: str) -> str:

@@ -187,7 +187,7 @@ async def test_redirect_is_not_followed_and_no_token_goes_elsewhere(waits: Waits
             st.lists(inner, max_size=4)
             | st.dictionaries(
                 st.sampled_from(
-                    ["type", "code", "message", "result", "users", "domains", "name", "dnsSummary"]
+                    ["type", "code", "message", "result", "users", "domains", "name", "dnsSummary", "rules"]
                 ),
                 inner,
                 max_size=4,
@@ -202,7 +202,12 @@ async def test_whatever_is_answered_only_our_errors_come_out(body: Any) -> None:
 
     async with serving(respond) as (url, _):
         client = client_for(url, TOKEN, Waits())
-        for call in (client.list_users, client.list_domains, lambda: client.get_user(ANNA)):
+        for call in (
+            client.list_users,
+            client.list_domains,
+            client.list_routing_rules,
+            lambda: client.get_user(ANNA),
+        ):
             try:
                 await call()
             except OperatorError:
