@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from bot.sandbox.slack.events import Subscriptions
 from bot.sandbox.slack.people import Command
 
 _INSTALLED = Path(__file__).parent / "manifest.yml"
@@ -18,11 +19,13 @@ class Manifest:
     scopes: frozenset[str]
     messages_tab: bool
     """Whether the app may send direct messages."""
+    subscriptions: Subscriptions
 
 
 def load_manifest() -> Manifest:
     path = _INSTALLED if _INSTALLED.exists() else _CHECKOUT
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    subscribed = content["settings"]["event_subscriptions"]
     return Manifest(
         commands=tuple(
             Command(entry["command"], entry["description"], entry.get("usage_hint", ""))
@@ -30,4 +33,10 @@ def load_manifest() -> Manifest:
         ),
         scopes=frozenset(content["oauth_config"]["scopes"]["bot"]),
         messages_tab=bool(content["features"]["app_home"]["messages_tab_enabled"]),
+        subscriptions=Subscriptions(
+            events=frozenset(subscribed["bot_events"]),
+            metadata=frozenset(
+                (entry["app_id"], entry["event_type"]) for entry in subscribed["metadata_subscriptions"]
+            ),
+        ),
     )

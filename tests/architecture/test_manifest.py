@@ -15,11 +15,13 @@ from typing_extensions import override
 
 import handlers
 from bot.doctor.slack import SCOPES
+from bot.sandbox.slack.events import SCOPES as SCOPES_OF_EVENTS
 from bot.sandbox.slack.methods import METHODS
 from bot.services import Services
 
 ROOT = Path(__file__).parents[2]
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+SUBSCRIBED: dict[str, Any] = MANIFEST["settings"]["event_subscriptions"]
 COMMANDS: list[str] = [command["command"] for command in MANIFEST["features"]["slash_commands"]]
 
 
@@ -76,6 +78,11 @@ SLACKS_RULES = closed(
         event_subscriptions=closed(
             "bot_events",
             bot_events={"type": "array", "uniqueItems": True, "items": text(1, 50), "maxItems": 100},
+            metadata_subscriptions={
+                "type": "array",
+                "minItems": 1,
+                "items": closed("app_id event_type", app_id=text(1, 50), event_type=text(1, 100)),
+            },
         ),
         interactivity=closed("is_enabled", is_enabled=FLAG),
         org_deploy_enabled=FLAG,
@@ -98,6 +105,7 @@ def test_the_manifest_keeps_slacks_rules() -> None:
         ("display_information.background_color", "blue"),
         ("settings.socket_mode_enabled", False),
         ("oauth_config.scopes.bot", ["commands", "commands"]),
+        ("settings.event_subscriptions.metadata_subscriptions", [{"event_type": "no_app"}]),
         ("features.slash_commands", [{"command": "mail", "description": "no slash"}]),
     ],
 )
@@ -143,7 +151,16 @@ def test_every_command_has_one_listener_and_every_listener_its_command(app: Reco
 
 
 def test_every_subscribed_event_has_one_listener_and_the_other_way_round(app: Recorder) -> None:
-    assert app.events == MANIFEST["settings"]["event_subscriptions"]["bot_events"]
+    assert sorted(map(str, app.events)) == sorted(SUBSCRIBED["bot_events"])
+
+
+def test_every_subscribed_event_is_one_that_the_sandbox_sends() -> None:
+    assert set(SUBSCRIBED["bot_events"]) <= SCOPES_OF_EVENTS.keys()
+
+
+def test_events_about_metadata_name_the_metadata() -> None:
+    about_metadata = any(event.startswith("message_metadata_") for event in SUBSCRIBED["bot_events"])
+    assert about_metadata is bool(SUBSCRIBED.get("metadata_subscriptions"))
 
 
 def test_what_takes_an_argument_has_a_usage_hint() -> None:
@@ -198,8 +215,9 @@ async def f(client, later):
 
 
 def test_the_manifest_asks_for_the_scopes_that_the_code_needs_and_no_others() -> None:
-    needed = {METHODS[method].scope for method in methods_in_use()} - {None, ""}
-    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed | {"commands"}
+    needed = {METHODS[method].scope for method in methods_in_use()}
+    needed |= {SCOPES_OF_EVENTS[event] for event in SUBSCRIBED["bot_events"]}
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed - {None, ""} | {"commands"}
 
 
 def test_the_doctor_looks_for_the_scopes_of_the_manifest() -> None:

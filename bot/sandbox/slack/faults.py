@@ -7,7 +7,9 @@ from typing import Any
 from bot.sandbox.slack.errors import PersonError
 
 SOCKET = "socket"
-"""The method name for what travels over the socket."""
+"""The method name for what a person's act sends over the socket."""
+EVENTS = "events"
+"""The method name for events about messages, which come by themselves: they use up no fault meant for an act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class Fault:
 
     `delay_seconds`: wait, then go on. `silent_success`: say ok, do nothing. `drop_response`: do the work, then close the
     connection without an answer; on the socket: the app's ack gets lost. `status` and/or `body`: answer that instead
-    (429 carries Retry-After: 1 unless `retry_after` says otherwise). `redeliver` (socket): send the envelope twice.
+    (429 carries Retry-After: 1 unless `retry_after` says otherwise). `redeliver` (socket, events): send the envelope
+    twice. For events, `silent_success` loses the event.
     """
 
     status: int | None = None
@@ -47,6 +50,6 @@ class Faults:
     def take(self, method: str) -> Fault:
         """The fault for a call that is happening now; one without effect if there is none."""
         for name in (method, "*"):
-            if self._waiting[name] and not (name == "*" and method == SOCKET):
+            if self._waiting[name] and not (name == "*" and method in {SOCKET, EVENTS}):
                 return self._waiting[name].popleft()
         return Fault()

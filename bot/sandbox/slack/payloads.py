@@ -156,6 +156,39 @@ def app_home_opened(slack: Workspace, person: Person) -> dict[str, Any]:
     }
     if home is not None:
         event["view"] = view_object(home)
+    return _event_callback(event)
+
+
+def metadata_posted(channel: Channel, message: Message) -> dict[str, Any]:
+    return _event_callback(
+        {"type": "message_metadata_posted"}
+        | _origin(channel, message)
+        | {"metadata": message.metadata, "event_ts": message.ts}
+    )
+
+
+def metadata_deleted(slack: Workspace, channel: Channel, message: Message) -> dict[str, Any]:
+    """`message` as it was before it was removed."""
+    now = slack.next_ts()
+    return _event_callback(
+        {"type": "message_metadata_deleted"}
+        | _origin(channel, message)
+        | {"previous_metadata": message.metadata, "event_ts": now, "deleted_ts": now}
+    )
+
+
+def _origin(channel: Channel, message: Message) -> dict[str, Any]:
+    return {
+        "app_id": APP,
+        "bot_id": BOT_ID,
+        "user_id": message.user,
+        "team_id": TEAM,
+        "channel_id": channel.id,
+        "message_ts": message.ts,
+    }
+
+
+def _event_callback(event: dict[str, Any]) -> dict[str, Any]:
     return {
         "token": _COMMON["token"],
         "team_id": TEAM,

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.slack.errors import ApiError
+from bot.sandbox.slack.events import NOTHING, MetadataEvents, Subscriptions
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.methods import METHODS, Method
 from bot.sandbox.slack.methods.call import Call
@@ -30,10 +31,14 @@ class SlackServer:
         bot_token: str,
         app_token: str,
         ack_seconds: float = 3.0,
+        subscriptions: Subscriptions = NOTHING,
     ) -> None:
         self.workspace = workspace
         self.faults = Faults()
         self.socket = SocketMode(self.faults, ack_seconds=ack_seconds)
+        self.events = MetadataEvents(
+            workspace, self.socket, self.faults, scopes=scopes, subscriptions=subscriptions
+        )
         self.calls: list[str] = []
         """The methods that were called, in order: never their arguments, which may hold secrets."""
         self.url = ""
@@ -58,12 +63,14 @@ class SlackServer:
         self.url = f"http://{host}:{bound}"
 
     async def stop(self) -> None:
+        await self.events.close()
         await self.socket.close()
         await self._runner.cleanup()
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
         self.calls.append(name)
+        _ = await request.read()  # what has been sent takes effect, though the client may leave during a delay
         fault = self.faults.take(name)
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)

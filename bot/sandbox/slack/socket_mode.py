@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.sandbox.slack.errors import PersonError
-from bot.sandbox.slack.faults import SOCKET, Faults
+from bot.sandbox.slack.faults import SOCKET, Fault, Faults
 
 ACK_SECONDS = 3.0
 CONNECTIONS = 10
@@ -63,12 +63,16 @@ class SocketMode:
                 self._connected.clear()
         return socket
 
-    async def deliver(self, kind: str, payload: dict[str, Any], *, answerable: bool = True) -> dict[str, Any]:
+    async def deliver(
+        self, kind: str, payload: dict[str, Any], *, answerable: bool = True, fault: Fault | None = None
+    ) -> dict[str, Any]:
         """Send an envelope and return the payload of its ack ({} for a bare one).
 
-        Raises TimeoutError if no ack comes in time, PersonError if no app is connected.
+        `fault` is what goes wrong with it, by default what was injected for the socket. Raises TimeoutError if no ack
+        comes in time, PersonError if no app is connected.
         """
-        fault = self._faults.take(SOCKET)
+        if fault is None:
+            fault = self._faults.take(SOCKET)
         envelope_id = str(uuid.uuid4())
         envelope = {
             "envelope_id": envelope_id,

@@ -9,14 +9,30 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.sandbox.slack import elements
+from bot.sandbox.slack.channel import SLACKBOT, Channel, Message
 from bot.sandbox.slack.elements import Key, State
 from bot.sandbox.slack.errors import ApiError, PersonError
+
+__all__ = [
+    "APP",
+    "BOT_ID",
+    "BOT_USER",
+    "SLACKBOT",
+    "TEAM",
+    "Channel",
+    "Message",
+    "Person",
+    "View",
+    "Workspace",
+]
 
 TEAM = "T0SANDBOX"
 APP = "A0MAILWARDEN"
 BOT_ID = "B0BOT"
 BOT_USER = "U0BOT"
-SLACKBOT = "USLACKBOT"
+
+Watcher = Callable[[Channel, Message], None]
+"""Told of a message at the moment when it is posted or removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,35 +44,6 @@ class Person:
     role: str
     is_guest: bool = False
     is_bot: bool = False
-
-
-@dataclass(slots=True)
-class Message:
-    ts: str
-    user: str
-    text: str
-    blocks: list[dict[str, Any]]
-    thread_ts: str | None = None
-    ephemeral_for: str | None = None
-    metadata: dict[str, Any] | None = None
-    edited: bool = False
-    clicked: dict[Key, State] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Channel:
-    id: str
-    name: str
-    members: set[str]
-    archived: bool = False
-    is_im: bool = False
-    messages: list[Message] = field(default_factory=list)
-
-    def message(self, ts: str) -> Message:
-        for message in self.messages:
-            if message.ts == ts:
-                return message
-        raise ApiError("message_not_found")
 
 
 @dataclass(slots=True)
@@ -123,6 +110,8 @@ class Workspace:
         self.groups: dict[str, frozenset[str]] = {}
         self.clock = clock
         self.revision = 0
+        self.on_posted: Watcher = _nobody
+        self.on_removed: Watcher = _nobody
         self._trigger_seconds = trigger_seconds
         self._messages_tab = messages_tab
         self._triggers: dict[str, _Trigger] = {}
@@ -271,4 +260,17 @@ class Workspace:
         )
         channel.messages.append(message)
         self.touch()
+        self.on_posted(channel, message)
         return message
+
+    def remove(self, channel_id: str, ts: str) -> None:
+        """Take a message away, whoever does it. Raises `channel_not_found` or `message_not_found`."""
+        channel = self.channel_for_app(channel_id)
+        message = channel.message(ts)
+        channel.remove(message)
+        self.touch()
+        self.on_removed(channel, message)
+
+
+def _nobody(_channel: Channel, _message: Message) -> None:
+    return None

@@ -13,18 +13,13 @@ UPDATE_CHARACTERS = 4_000
 async def post_message(call: Call) -> dict[str, Any]:
     channel = _writable(call)
     text, blocks = _content(call)
-    if call.arguments.get("metadata") is None:
-        metadata = None
-    else:
-        metadata = call.structure("metadata", "invalid_metadata_format")
-        if not isinstance(metadata, dict) or set(metadata) != {"event_type", "event_payload"}:
-            raise ApiError("invalid_metadata_format")
+    metadata, thread_ts = _metadata(call), call.optional("thread_ts")
     message = call.slack.post(
         channel,
         user=BOT_USER,
         text=text[:POST_CHARACTERS],
         blocks=blocks,
-        thread_ts=call.optional("thread_ts"),
+        thread_ts=channel.parent(thread_ts).ts if thread_ts else None,
         metadata=metadata,
     )
     return {"channel": channel.id, "ts": message.ts, "message": message_object(message)}
@@ -58,14 +53,13 @@ async def update(call: Call) -> dict[str, Any]:
 async def delete(call: Call) -> dict[str, Any]:
     channel = _writable(call)
     message = _own(channel, call.text("ts"), otherwise="cant_delete_message")
-    channel.messages.remove(message)
-    call.slack.touch()
+    call.slack.remove(channel.id, message.ts)
     return {"channel": channel.id, "ts": message.ts}
 
 
 async def get_permalink(call: Call) -> dict[str, Any]:
     channel = call.slack.channel_for_app(call.text("channel"))
-    message = channel.message(call.text("message_ts"))
+    message = channel.message_or_tombstone(call.text("message_ts"))
     if message.ephemeral_for is not None:
         raise ApiError("message_not_found")
     return {
@@ -90,6 +84,21 @@ def _own(channel: Channel, ts: str, *, otherwise: str) -> Message:
     if message.user != BOT_USER:
         raise ApiError(otherwise)
     return message
+
+
+def _metadata(call: Call) -> dict[str, Any] | None:
+    metadata = call.structure("metadata", "invalid_metadata_format")
+    if metadata is None:
+        return None
+    if not isinstance(metadata, dict) or set(metadata) != {"event_type", "event_payload"}:
+        raise ApiError("invalid_metadata_format")
+    kind, payload = metadata["event_type"], metadata["event_payload"]
+    if not isinstance(kind, str) or not kind or not isinstance(payload, dict):
+        raise ApiError("invalid_metadata_format")
+    lists = [value if isinstance(value, list) else [value] for value in payload.values()]
+    if not all(isinstance(value, str | int | float) for values in lists for value in values):
+        raise ApiError("invalid_metadata_format")
+    return metadata
 
 
 def _content(call: Call) -> tuple[str, list[dict[str, Any]]]:
