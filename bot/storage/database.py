@@ -1,24 +1,33 @@
-"""The engine of the configured database, its transactions and its migrations."""
+"""The configured database: its transactions and its migrations, on SQLite or PostgreSQL."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, DateTime, Dialect, Table, event
+from alembic.migration import MigrationContext
+from pydantic import SecretStr
+from sqlalchemy import Connection, DateTime, Dialect, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
 
-BUSY_TIMEOUT_MS = 10_000
-"""How long a writer waits for another one (SQLite has a single writer)."""
+from bot.storage.engine import (
+    PERMISSION_DENIED,
+    looking_options,
+    open_engine,
+    open_migrating_engine,
+    place,
+    sqlstate,
+    unusable,
+)
 
-_READING = "mailwarden_reading"
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -46,40 +55,75 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """One engine. `transaction()` writes, `reading()` only looks."""
+    """One database. `transaction()` writes, `reading()` only looks."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url, hide_parameters=True)
-        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        if self.is_sqlite:
-            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
-            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+    def __init__(self, url: str, password: SecretStr | None = None) -> None:
+        """`password` takes the place of one in the URL, which may have none."""
+        self._url = make_url(url)
+        if password is not None:
+            self._url = self._url.set(password=password.get_secret_value())
+        self._engine = open_engine(self._url)
+        self.is_sqlite = self._engine.dialect.name == "sqlite"
+        self.place = place(self._url)
+        """What to call it before people; no secret is in it."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One transaction that may write: committed on leaving, rolled back on an exception.
 
-        No network call belongs inside: on SQLite it holds the only writer.
+        No network call belongs inside: on SQLite it holds the only writer. On PostgreSQL it is READ COMMITTED: what
+        must not happen twice at once is a compare-and-set, a unique key, or behind `serialise`.
         """
         async with AsyncSession(self._engine) as session, session.begin():
             yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """One consistent look. On SQLite it does not wait for the writer."""
+        """One consistent look: every query sees the same moment. It waits for no writer."""
         async with AsyncSession(self._engine) as session, session.begin():
-            _ = await session.connection(execution_options={_READING: True})
+            _ = await session.connection(execution_options=looking_options(self._engine))
             yield session
 
-    async def migrate(self) -> None:
-        """Bring the schema to the newest revision; nothing to do is the usual case."""
-        if self.is_sqlite and (path := self._engine.url.database):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        async with self._engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+    async def migrate(self, revision: str = "head") -> None:
+        """Bring the schema to a revision, the newest one by default; nothing to do is the usual case.
+
+        Replicas that start together take turns. Raises ConfigError where the database can't be used.
+        """
+        engine = open_migrating_engine(self._url)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(engine.dispose)
+            try:
+                if self.is_sqlite and self._url.database:
+                    Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+                connection = await stack.enter_async_context(engine.begin())
+            except (OSError, DBAPIError) as error:
+                raise unusable(self._url, error) from error
+            try:
+                await connection.run_sync(_upgrade, revision)
+            except DBAPIError as error:
+                if sqlstate(error) != PERMISSION_DENIED:
+                    raise
+                raise unusable(self._url, error) from error
+
+    async def revisions(self) -> set[str]:
+        """The revisions that the schema stands at, none in an empty database. Raises ConfigError as `migrate` does."""
+        try:
+            async with self.reading() as session:
+                return await (await session.connection()).run_sync(_heads)
+        except (OSError, DBAPIError) as error:
+            raise unusable(self._url, error) from error
 
     async def aclose(self) -> None:
         await self._engine.dispose()
+
+
+async def serialise(session: AsyncSession, key: str) -> None:
+    """From here to the end of the transaction, let only one transaction at a time pass with that key.
+
+    For what must look and then write, where no unique key decides. On SQLite a writer is alone already.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        _ = await session.execute(_LOCK, {"key": key})
 
 
 def upsert(session: AsyncSession, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -87,24 +131,15 @@ def upsert(session: AsyncSession, table: Table) -> sqlite.Insert | postgresql.In
     return sqlite.insert(table) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # Python's own transaction handling would begin lazily and in deferred mode: two writers could then deadlock.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
+def _heads(connection: Connection) -> set[str]:
+    return set(MigrationContext.configure(connection).get_current_heads())
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get(_READING, False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
+    if connection.dialect.name != "sqlite":
+        # SQLite's BEGIN IMMEDIATE has let nobody else in.
+        _ = connection.execute(_LOCK, {"key": "mailwarden: migration"})
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -79,8 +79,8 @@ async def test_migrating_twice_changes_nothing(database: Database) -> None:
         assert await session.scalar(select(func.count()).select_from(audit_table)) == 1
 
 
-async def test_every_write_reaches_the_disk(database: Database, tmp_path: Path) -> None:
-    async with database.reading() as session:
+async def test_every_write_reaches_the_disk(sqlite_database: Database, tmp_path: Path) -> None:
+    async with sqlite_database.reading() as session:
         assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert await session.scalar(text("PRAGMA synchronous")) == 2
     assert (tmp_path / "mailwarden.db").exists()
