@@ -87,6 +87,7 @@ def _settings(chosen: argparse.Namespace) -> Settings:
         settings.slack.bot_token,
         settings.slack.app_token,
         *(account.api_token for account in settings.accounts),
+        *filter(None, [settings.database.password]),
     ):
         register_secret(secret.get_secret_value())
     return settings
@@ -101,7 +102,6 @@ def _run(chosen: argparse.Namespace) -> int:
 
     from aiohttp import ClientError  # noqa: PLC0415 - a wrong configuration is told before all of this is loaded
     from slack_sdk.errors import SlackApiError  # noqa: PLC0415 - as above
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - as above
 
     from bot.app import running_bot  # noqa: PLC0415 - as above
 
@@ -115,8 +115,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return _fail(
             f"Slack can't be reached: {error or 'no answer in time'}. `mailwarden doctor` says more."
         )
-    except OperationalError as error:
-        return _fail(f"The database of database.url can't be used: {error.orig}.")
+    except ConfigError as error:
+        return _fail(*error.problems)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

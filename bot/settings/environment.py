@@ -45,12 +45,7 @@ API_TOKEN = SecretKind(
 
 def read_secret(name: str, kind: SecretKind, environ: Mapping[str, str]) -> SecretStr:
     """The secret `name`, or of the file that NAME_FILE names. Raises ConfigError, which never shows the value."""
-    from_file = environ.get(f"{name}_FILE", "").strip()
-    value = environ.get(name, "").strip()
-    if value and from_file:
-        raise ConfigError([f"{name}: set both as {name} and as {name}_FILE; keep one of them"])
-    if from_file:
-        value = _read_file(name, from_file)
+    value, from_file = _given(name, environ)
     looks = f"a token that begins with {kind.prefix}" if kind.prefix else "an API token"
     wanted = f"expected {looks}, from {kind.where}"
     if not value:
@@ -71,12 +66,29 @@ def read_secret(name: str, kind: SecretKind, environ: Mapping[str, str]) -> Secr
     return SecretStr(value)
 
 
+def read_password(name: str, environ: Mapping[str, str]) -> SecretStr | None:
+    """A secret that may be missing and look like anything, `name` or in NAME_FILE. Raises ConfigError as `read_secret`."""
+    value, from_file = _given(name, environ)
+    if from_file and not value:
+        raise ConfigError([f"{name}: the file of {name}_FILE is empty; expected a password in it"])
+    return SecretStr(value) if value else None
+
+
+def _given(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The value, "" where there is none, and the file it is from."""
+    from_file = environ.get(f"{name}_FILE", "").strip()
+    value = environ.get(name, "").strip()
+    if value and from_file:
+        raise ConfigError([f"{name}: set both as {name} and as {name}_FILE; keep one of them"])
+    return (_read_file(name, from_file), from_file) if from_file else (value, "")
+
+
 def _read_file(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         raise ConfigError(
-            [f"{name}_FILE: {path} is not text; expected a file that holds only the token"]
+            [f"{name}_FILE: {path} is not text; expected a file that holds nothing else"]
         ) from None
     except OSError as error:
         raise ConfigError([f"{name}_FILE: {path} can't be read ({error.strerror})"]) from error

@@ -11,11 +11,20 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import ConfigError
-from bot.settings.environment import API_TOKEN, APP_TOKEN, BOT_TOKEN, SecretKind, read_secret
+from bot.settings.environment import (
+    API_TOKEN,
+    APP_TOKEN,
+    BOT_TOKEN,
+    SecretKind,
+    read_password,
+    read_secret,
+)
 from bot.settings.models import NO_ACCOUNTS, AccountSettings, Settings, config_keys
+from bot.settings.values import split_password
 
 _SLACK_SECRETS = {"bot_token": ("SLACK_BOT_TOKEN", BOT_TOKEN), "app_token": ("SLACK_APP_TOKEN", APP_TOKEN)}
-_SECRET_KEYS = frozenset({*_SLACK_SECRETS, "api_token"})
+_DATABASE_PASSWORD = "DATABASE_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
+_SECRET_KEYS = frozenset({*_SLACK_SECRETS, "api_token", "password"})
 _SECRET_VALUE = re.compile(r"xox[a-z]-|xapp-|pm-(live|test)-")
 _API_TOKEN_ENV: str = AccountSettings.model_fields["api_token_env"].default
 _KEYS = {key.path: key.about for key in config_keys()}
@@ -71,11 +80,13 @@ def _without_secrets(value: Any, at: _Location = ()) -> Iterator[str]:
             value[key] = ""
             if isinstance(value, dict):
                 del value[key]
-            name = "the environment variable that api_token_env names"
+            what, name = "token", "the environment variable that api_token_env names"
+            if key == "password":
+                what, name = "password", _DATABASE_PASSWORD
             for slack_key, (variable, kind) in _SLACK_SECRETS.items():
                 if key == slack_key or str(inner).startswith(kind.prefix):
                     name = variable
-            yield f"{_spell((*at, key))}: a token has no place in this file. Delete it here and set {name} instead."
+            yield f"{_spell((*at, key))}: a {what} has no place in this file. Delete it here and set {name} instead."
         else:
             yield from _without_secrets(inner, (*at, key))
 
@@ -96,6 +107,7 @@ def _add_secrets(document: dict[str, Any], environ: Mapping[str, str], problems:
         value = secret(name, kind)
         if isinstance(document["slack"], dict):
             document["slack"][key] = value
+    problems += _add_password(document["database"], environ)
     users: dict[str, int] = {}
     for index, account in _account_tables(document):
         name = account.get("api_token_env", _API_TOKEN_ENV)
@@ -110,6 +122,19 @@ def _add_secrets(document: dict[str, Any], environ: Mapping[str, str], problems:
             continue
         users[name] = index
         account["api_token"] = secret(name, API_TOKEN)
+
+
+def _add_password(database: Any, environ: Mapping[str, str]) -> list[str]:
+    try:
+        password = read_password(_DATABASE_PASSWORD, environ)
+    except ConfigError as error:
+        return error.problems
+    if password is None or not isinstance(database, dict):
+        return []
+    if split_password(str(database.get("url")))[1] is not None:
+        return [f"{_DATABASE_PASSWORD}: database.url has a password already; keep one of them"]
+    database["password"] = password
+    return []
 
 
 def _account_tables(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:

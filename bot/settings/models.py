@@ -14,6 +14,8 @@ from bot.settings.values import (
     DatabaseUrl,
     Hours,
     Level,
+    Minutes,
+    Names,
     Resolvers,
     SlackIds,
     SlackUrl,
@@ -130,6 +132,14 @@ class ChannelSettings(Table):
         Key("Where scheduled deletions are announced and can be cancelled.", _CHANNEL, _CHANNEL_HINT),
     ]
     digest: Annotated[ChannelId, Key("Where the daily DNS digest is posted.", _CHANNEL, _CHANNEL_HINT)]
+    fallback: Annotated[
+        ChannelId | None,
+        Key(
+            "Where it is told that a deletion can't be announced; the digest's channel if not set.",
+            _CHANNEL,
+            _CHANNEL_HINT,
+        ),
+    ] = None
 
 
 class TimeSettings(Table):
@@ -145,6 +155,8 @@ class TimeSettings(Table):
 
 
 class DeletionSettings(Table):
+    """A change of a grace period affects only what is asked for after it."""
+
     grace: Annotated[
         Hours,
         Key(
@@ -152,6 +164,42 @@ class DeletionSettings(Table):
             "hours, at least 1 and at most 720 (30 days)",
         ),
     ] = Field(default=timedelta(hours=24), validation_alias="grace_hours")
+    domain_grace: Annotated[
+        Hours | None,
+        Key(
+            "The same for a domain, with all its users; `grace_hours` if not set.",
+            "hours, at least 1 and at most 720 (30 days)",
+        ),
+    ] = Field(default=None, validation_alias="domain_grace_hours")
+    routing_rule_grace: Annotated[
+        Hours | None,
+        Key(
+            "The same for a routing rule; `grace_hours` if not set.",
+            "hours, at least 1 and at most 720 (30 days)",
+        ),
+    ] = Field(default=None, validation_alias="routing_rule_grace_hours")
+    reminder: Annotated[
+        Minutes,
+        Key(
+            "Minutes before a deletion at which its thread is warned; 0 for no warning.",
+            "minutes, from 0 to 1440 (a day)",
+        ),
+    ] = Field(default=timedelta(hours=1), validation_alias="reminder_minutes")
+    mass_threshold: Annotated[
+        int,
+        Field(strict=True, ge=1, le=1000),
+        Key(
+            "More deletions than this by one operator within an hour wait until another admin releases them.",
+            "a whole number from 1 to 1000",
+        ),
+    ] = 5
+    protected: Annotated[
+        Names,
+        Key(
+            "Mail users and domains that are never deleted.",
+            'a list such as "postmaster@example.com" or "example.com"',
+        ),
+    ] = ()
 
 
 class DatabaseSettings(Table):
@@ -246,6 +294,10 @@ def config_keys() -> Iterator[ConfigKey]:
 
 def _as_toml(value: Any) -> str:
     match value:
+        case None:
+            return "not set"
+        case timedelta() if value == timedelta(hours=1):
+            return "60"
         case timedelta():
             return f"{value / timedelta(hours=1):g}"
         case time():

@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BeforeValidator
 
 MIN_GRACE = timedelta(hours=1)
 MAX_GRACE = timedelta(days=30)
+MAX_REMINDER = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 def _matching(pattern: str) -> AfterValidator:
@@ -75,6 +77,21 @@ def _hours(value: object) -> timedelta:
     if not isinstance(value, timedelta) or not MIN_GRACE <= value <= MAX_GRACE:
         raise ValueError
     return value
+
+
+def _minutes(value: object) -> timedelta:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_REMINDER / MINUTE:
+        value = timedelta(minutes=value)
+    if not isinstance(value, timedelta) or not timedelta(0) <= value <= MAX_REMINDER:
+        raise ValueError
+    return value
+
+
+def _name(value: str) -> str:
+    name = value.strip().lower()
+    if not re.fullmatch(r"(?:[^@\s]+@)?[^@\s]+\.[^@\s.]+", name):
+        raise ValueError
+    return name
 
 
 def endpoint(resolver: str) -> tuple[str, int]:
@@ -147,5 +164,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Hours = Annotated[timedelta, BeforeValidator(_hours)]
+Minutes = Annotated[timedelta, BeforeValidator(_minutes)]
+Names = tuple[Annotated[str, AfterValidator(_name)], ...]
 Resolvers = tuple[Annotated[str, AfterValidator(_resolver)], ...]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]

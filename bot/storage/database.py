@@ -27,6 +27,7 @@ from bot.storage.engine import (
     unusable,
 )
 
+_MAY_CREATE = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
@@ -110,6 +111,16 @@ class Database:
         try:
             async with self.reading() as session:
                 return await (await session.connection()).run_sync(_heads)
+        except (OSError, DBAPIError) as error:
+            raise unusable(self._url, error) from error
+
+    async def may_create(self) -> bool:
+        """Whether this user may create tables here. Raises ConfigError as `migrate` does."""
+        if self.is_sqlite:
+            return True
+        try:
+            async with self.reading() as session:
+                return bool(await session.scalar(_MAY_CREATE))
         except (OSError, DBAPIError) as error:
             raise unusable(self._url, error) from error
 
