@@ -1,9 +1,11 @@
 from collections.abc import Callable
 from datetime import time, timedelta
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import SecretStr
 
 from bot.errors import ConfigError
 from bot.model import ProviderKind
@@ -190,6 +192,8 @@ def test_an_unknown_key_is_an_error_that_names_the_nearest(
         ("[times]", '[deletions]\ngrace_hours = "24"\n[times]', "deletions.grace_hours: expected hours"),
         ("[times]", '[database]\nurl = "mailwarden.db"\n[times]', "database.url: expected"),
         ("[times]", '[database]\nurl = "sqlite+aiosqlite:///:memory:"\n[times]', "database.url: expected"),
+        ("[times]", "[database]\nurl = 5\n[times]", "database.url: expected"),
+        ("[times]", "[[database]]\n[times]", "database: expected a table, written as [database]."),
         ("[times]", '[dns]\nresolvers = ["dns.example"]\n[times]', "dns.resolvers: expected a list of IP addresses"),
         ("[times]", '[dns]\nresolvers = ["192.0.2.1:0"]\n[times]', "dns.resolvers: expected a list of IP addresses"),
         ("[times]", "[dns]\nin_flight = 0\n[times]", "dns.in_flight: expected a whole number from 1 to 500; found 0."),
@@ -208,6 +212,87 @@ def test_a_wrong_value_names_its_key_and_what_was_expected(
     text = SMALLEST.replace(old, new)
     assert text != SMALLEST
     assert any(problem.startswith(told) for problem in problems(text)), problems(text)
+
+
+SECRET = "p@ss:w/rd%?"
+
+
+def with_database(url: str) -> str:
+    return f'{SMALLEST}[database]\nurl = "{url}"\n'
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "db.example:5432/mailwarden",
+        "db/mailwarden",
+        "192.0.2.1:5433/mailwarden?ssl=verify-full",
+        "[2001:db8::1]:5432/mailwarden",
+        "/mailwarden?host=/run/postgresql",
+        "/mailwarden?host=/run/postgresql&port=5433",
+    ],
+)
+@pytest.mark.parametrize("user", ["", "bot@"])
+def test_a_postgresql_database_is_fine(load: Load, place: str, user: str) -> None:
+    url = f"postgresql+asyncpg://{user}{place}"
+    assert load(with_database(url)).database.url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgres://bot@db/m", 'Write "postgresql+asyncpg://" in place of "postgres://".'),
+        ("postgresql://bot@db/m", 'Write "postgresql+asyncpg://" in place of "postgresql://".'),
+        ("postgresql+psycopg2://bot@db/m", 'Write "postgresql+asyncpg://" in place of "postgresql+psycopg2://".'),
+        ("postgresql+asyncpg://bot@db/m?sslmode=require", 'Write "ssl=" in place of "sslmode=".'),
+        ("postgresql+asyncpg://bot@db/m?ssl=yes", "ssl: expected one of: disable, allow, prefer, require, verify-ca, verify-full."),
+        ("postgresql+asyncpg://bot@db/m?timeout=3", "timeout: unknown option; expected one of: ssl, host, port."),
+        ("postgresql+asyncpg://bot@db", 'or "postgresql+asyncpg://user@host:5432/name"'),
+        ("postgresql+asyncpg:///m", 'or "postgresql+asyncpg://user@host:5432/name"'),
+        ("postgresql+asyncpg://bot@db:port/m", 'or "postgresql+asyncpg://user@host:5432/name"'),
+        ("postgresql+asyncpg:bot@db/m", 'or "postgresql+asyncpg://user@host:5432/name"'),
+        ("mysql://bot@db/m", 'or "postgresql+asyncpg://user@host:5432/name"'),
+    ],
+)  # fmt: skip
+def test_any_other_database_url_says_what_to_write_and_is_not_shown(
+    problems: Problems, url: str, told: str
+) -> None:
+    for spelled in (url, url.replace("bot@", "bot:s3cr3t@")):
+        (problem,) = problems(with_database(spelled))
+        assert problem.startswith("database.url: expected ")
+        assert told in problem
+        assert "s3cr3t" not in problem
+
+
+@pytest.mark.parametrize("written", [SECRET.replace("%", "%25"), quote(SECRET, safe="")])
+def test_a_password_in_the_url_is_kept_apart_from_it(load: Load, written: str) -> None:
+    settings = load(with_database(f"postgresql+asyncpg://bot:{written}@db/mailwarden"))
+    assert settings.database.url == "postgresql+asyncpg://bot@db/mailwarden"
+    assert settings.database.password == SecretStr(SECRET)
+    assert SECRET not in repr(settings)
+    assert written not in repr(settings)
+
+
+def test_the_databases_password_may_come_from_the_environment(load: Load, tmp_path: Path) -> None:
+    url = "postgresql+asyncpg://bot@db/mailwarden"
+    (tmp_path / "password").write_text(f"{SECRET}\n")
+    assert load(with_database(url), DATABASE_PASSWORD=SECRET).database.password == SecretStr(SECRET)
+    from_file = load(with_database(url), DATABASE_PASSWORD_FILE=str(tmp_path / "password"))
+    assert from_file.database.password == SecretStr(SECRET)
+    assert load(with_database(url), DATABASE_PASSWORD="").database.password is None
+
+
+def test_two_passwords_for_the_database_are_refused(problems: Problems) -> None:
+    url = "postgresql+asyncpg://bot:s3cr3t-1@db/mailwarden"
+    assert problems(with_database(url), DATABASE_PASSWORD="s3cr3t-2") == [
+        "DATABASE_PASSWORD: database.url has a password already; keep one of them"
+    ]
+
+
+def test_an_empty_file_with_the_databases_password_is_named(problems: Problems, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (problem,) = problems(DATABASE_PASSWORD_FILE=str(tmp_path / "empty"))
+    assert problem.startswith("DATABASE_PASSWORD: the file of DATABASE_PASSWORD_FILE is empty")
 
 
 @pytest.mark.parametrize("hours", ["1", "720", "24.5"])
@@ -276,6 +361,7 @@ def test_two_accounts_with_one_token_are_refused(problems: Problems) -> None:
         (f'[slack]\nbot_token = "{BOT}"', "slack.bot_token: a token has no place in this file. Delete it here and set SLACK_BOT_TOKEN"),
         (f'[slack]\napi_url = "{APP}"', "slack.api_url: a token has no place in this file. Delete it here and set SLACK_APP_TOKEN"),
         (f'[logging]\nlevel = "{API}"', "logging.level: a token has no place in this file. Delete it here and set the environment variable"),
+        ('[database]\npassword = "pm-live-0c0ffee0-1111-2222"', "database.password: a password has no place in this file. Delete it here and set DATABASE_PASSWORD"),
         (f'[notes]\nlist = ["{API}"]', "notes.list[0]: a token has no place in this file."),
     ],
 )  # fmt: skip

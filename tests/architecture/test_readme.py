@@ -17,6 +17,7 @@ ENVIRON = {
     "SLACK_BOT_TOKEN": "xoxb-1111-2222-aBcDeFgHiJkL",
     "SLACK_APP_TOKEN": "xapp-1-A1111-2222-deadbeef",
     "PURELYMAIL_API_TOKEN": "pm-live-0c0ffee0",
+    "DATABASE_PASSWORD": "",
 }
 
 
