@@ -199,6 +199,9 @@ class Interface:
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLE):
                 await self._bot.settled()
+                # What it posted comes back to it as an event, and it may have something to do about that.
+                await self._server.events.quiet()
+                await self._bot.settled()
 
     def _account(self, name: str) -> MailSystem:
         if name not in self._accounts:
@@ -220,6 +223,8 @@ def _check(fault: dict[str, Any]) -> None:
         raise PersonError("status is a number from 200 to 599")
     if not _number(fault.get("delay_seconds", 0), 0, 600):
         raise PersonError("delay_seconds is a number from 0 to 600")
+    if not _whole(fault.get("retry_after", 1), 0, 3600):
+        raise PersonError("retry_after is a whole number from 0 to 3600")
     for name in ("silent_success", "drop_response", "redeliver", "reconnect"):
         if not isinstance(fault.get(name, False), bool):
             raise PersonError(f"{name} is true or false")

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from bot.sandbox.slack.errors import ApiError, PersonError
 from bot.sandbox.slack.people import People
 from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
 STRINGS = (
@@ -71,21 +72,7 @@ def add_page(server: SlackServer, people: People, *, files: bool) -> None:
         return web.FileResponse(PAGE / "index.html")
 
     async def events(request: web.Request) -> web.StreamResponse:
-        """Server-sent events: one for each revision of the state."""
-        response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
-        )
-        await response.prepare(request)
-        revision = -1
-        while True:
-            try:
-                async with asyncio.timeout(HEARTBEAT):
-                    revision = await slack.changed(revision)
-                await response.write(f"data: {revision}\n\n".encode())
-            except TimeoutError:
-                await response.write(b": still here\n\n")
-            except ConnectionError:
-                return response
+        return await _follow(request, slack)
 
     async def commands(_request: web.Request) -> web.Response:
         return web.json_response(
@@ -105,6 +92,11 @@ def add_page(server: SlackServer, people: People, *, files: bool) -> None:
         people.say(slack.person(body["user"]), slack.channel(body["channel"]), str(body["text"]))
         return web.json_response({})
 
+    async def remove(request: web.Request) -> web.Response:
+        body = await body_of(request, "user", "channel", "ts")
+        people.remove(slack.person(body["user"]), slack.channel(body["channel"]), body["ts"])
+        return web.json_response({})
+
     extras = web.Application(middlewares=[errors])
     extras.add_routes(
         [
@@ -112,9 +104,26 @@ def add_page(server: SlackServer, people: People, *, files: bool) -> None:
             web.get("/commands", commands),
             web.post("/home", home),
             web.post("/say", say),
+            web.post("/remove", remove),
         ]
     )
     server.app.add_subapp("/_page", extras)
     if files:
         server.app.router.add_get("/", index)
         server.app.router.add_static("/page", PAGE)
+
+
+async def _follow(request: web.Request, slack: Workspace) -> web.StreamResponse:
+    """Server-sent events: one for each revision of the state."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+    await response.prepare(request)
+    revision = -1
+    while True:
+        try:
+            async with asyncio.timeout(HEARTBEAT):
+                revision = await slack.changed(revision)
+            await response.write(f"data: {revision}\n\n".encode())
+        except TimeoutError:
+            await response.write(b": still here\n\n")
+        except ConnectionError:
+            return response

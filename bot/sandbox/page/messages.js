@@ -3,6 +3,7 @@
 import { arrange, avatar, h } from "./dom.js";
 import { post } from "./api.js";
 import { render } from "./blocks.js";
+import { confirmed } from "./confirm.js";
 import { mrkdwn, nameOf } from "./text.js";
 
 const drawn = new Map(); // ts → { json, node }
@@ -10,6 +11,15 @@ let shownFor = "";
 
 export function visible(channel, user) {
   return channel.messages.filter((message) => !message.ephemeral_for || message.ephemeral_for === user);
+}
+
+/** Each message with the replies below it, all in the order in which they were written. */
+function threads(messages) {
+  const replies = new Map();
+  for (const message of messages) {
+    if (message.thread_ts) replies.set(message.thread_ts, [...(replies.get(message.thread_ts) ?? []), message]);
+  }
+  return messages.filter((message) => !message.thread_ts).map((message) => ({ message, replies: replies.get(message.ts) ?? [] }));
 }
 
 /** Nodes of all messages, days apart; unchanged ones are the same nodes as before. */
@@ -20,12 +30,15 @@ export function drawMessages(list, user, channel) {
   shownFor = key;
   const nodes = [];
   let day = "";
-  for (const message of visible(channel, user)) {
+  const one = (message) => memo(message.ts, JSON.stringify(message), () => draw(message, user, channel));
+  for (const { message, replies } of threads(visible(channel, user))) {
     const at = new Date(Number(message.ts) * 1000);
     const label = at.toLocaleDateString("en", { weekday: "long", month: "long", day: "numeric" });
     if (label !== day) nodes.push(memo(`day ${label}`, label, () => h("div", { class: "day" }, h("span", {}, label))));
     day = label;
-    nodes.push(memo(message.ts, JSON.stringify(message), () => draw(message, user, channel)));
+    nodes.push(one(message));
+    if (replies.length) nodes.push(memo(`replies ${message.ts}`, `${replies.length}`, () => h("div", { class: "replies" }, replies.length === 1 ? "1 reply" : `${replies.length} replies`)));
+    nodes.push(...replies.map(one));
   }
   if (!nodes.length) nodes.push(memo("welcome", channel.id, () => welcome(channel)));
   arrange(list, nodes);
@@ -40,7 +53,30 @@ function memo(key, json, make) {
   return node;
 }
 
+const SURE = {
+  title: { text: "Remove this message?" },
+  text: { type: "plain_text", text: "It goes for everybody, as when a workspace admin deletes a message in Slack. Mailwarden may have something to say about it." },
+  confirm: { text: "Remove" },
+  deny: { text: "Keep it" },
+  style: "danger",
+};
+
+function removal(message, user, channel) {
+  const remove = async () => {
+    if (!(await confirmed(SURE))) return;
+    await post("/_page/remove", { user, channel: channel.id, ts: message.ts });
+    document.getElementById("say")?.focus({ preventScroll: true });
+  };
+  return h("button", { type: "button", class: "remove", "aria-label": "Remove this message", onclick: remove }, "Remove");
+}
+
+/** What is left of a message that was removed and had replies. */
+function tombstone(message) {
+  return h("article", { class: "message tombstone", "data-ts": message.ts }, h("span", { class: "avatar", "aria-hidden": "true" }, "🗑"), h("div", { class: "message-body" }, message.text));
+}
+
 function draw(message, user, channel) {
+  if (message.user === "USLACKBOT" && !message.ephemeral_for) return tombstone(message);
   const isApp = message.user === "U0BOT";
   const at = new Date(Number(message.ts) * 1000);
   const where = {
@@ -53,7 +89,8 @@ function draw(message, user, channel) {
       message.ephemeral_for && h("div", { class: "only-you" }, "👁 Only visible to you"),
       h("div", { class: "byline" }, h("strong", {}, nameOf(message.user)), isApp && h("span", { class: "app" }, "APP"),
         h("time", { datetime: at.toISOString(), title: at.toLocaleString("en") }, at.toLocaleTimeString("en", { hour: "numeric", minute: "2-digit" }))),
-      message.blocks.length ? h("div", { class: "blocks" }, message.blocks.map((block) => render(block, where))) : h("div", {}, mrkdwn(message.text))));
+      message.blocks.length ? h("div", { class: "blocks" }, message.blocks.map((block) => render(block, where))) : h("div", {}, mrkdwn(message.text))),
+    isApp && !message.ephemeral_for && removal(message, user, channel));
 }
 
 function welcome(channel) {

@@ -71,6 +71,13 @@ class People:
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return self.slack.post(channel, user=person.id, text=escaped)
 
+    def remove(self, person: Person, channel: Channel, ts: str) -> None:
+        """Delete a message, whoever wrote it: here everybody is what Slack calls a workspace admin."""
+        self._must_be_in(person, channel)
+        if _message(channel, ts).ephemeral_for is not None:
+            raise PersonError("that message is visible to one person only, and goes by itself")
+        self.slack.remove(channel.id, ts)
+
     async def open_home(self, person: Person) -> None:
         await self._deliver("events_api", payloads.app_home_opened(self.slack, person), answerable=False)
 
@@ -79,10 +86,7 @@ class People:
     ) -> None:
         """Press a button or choose in a menu of a message; a confirm dialog counts as confirmed."""
         self._must_be_in(person, channel)
-        try:
-            message = channel.message(ts)
-        except ApiError:
-            raise PersonError("that message is not there any more") from None
+        message = _message(channel, ts)
         if message.ephemeral_for not in {None, person.id}:
             raise PersonError("that message is visible to somebody else only")
         block, element = elements.find(message.blocks, block_id, action_id)
@@ -235,6 +239,13 @@ class People:
     def _must_be_in(self, person: Person, channel: Channel) -> None:
         if person.id not in channel.members:
             raise PersonError(f"{person.name} is not in #{channel.name}")
+
+
+def _message(channel: Channel, ts: str) -> Message:
+    try:
+        return channel.message(ts)
+    except ApiError:
+        raise PersonError("that message is not there any more") from None
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:

@@ -94,6 +94,10 @@ class Screen:
         where = self._slack.channel(channel)
         await self._people.click_in_message(self.person, where, message.ts, block_id, action_id)
 
+    def remove(self, ts: str, *, channel: str = "mail-ops") -> None:
+        """Delete a message; the app hears of it in its own time."""
+        self._people.remove(self.person, self._slack.channel(channel), ts)
+
     async def submit(self) -> Submitted:
         return await self._people.submit(self.person, self._top().id)
 

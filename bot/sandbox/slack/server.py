@@ -70,7 +70,8 @@ class SlackServer:
     async def _api(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
         self.calls.append(name)
-        _ = await request.read()  # what has been sent takes effect, though the client may leave during a delay
+        # What has arrived takes effect, though the client may leave during a delay.
+        _ = await request.read()
         fault = self.faults.take(name)
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)

@@ -154,11 +154,10 @@ async def test_message_is_announced_though_its_answer_is_dropped(app: App) -> No
 
 
 async def test_message_that_is_stored_after_the_client_gave_up_is_announced_then(app: App) -> None:
-    app.server.faults.inject("chat.postMessage", 1, {"delay_seconds": 0.3})
+    app.server.faults.inject("chat.postMessage", 1, {"delay_seconds": 1.5})
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
+        async with asyncio.timeout(1):
             await app.post()
-    assert app.server.workspace.channels["C1"].messages == []
     event = await app.next()
     assert [message.ts for message in app.server.workspace.channels["C1"].messages] == [event["message_ts"]]
 

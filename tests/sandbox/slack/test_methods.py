@@ -1,23 +1,16 @@
 """The Web API, asked by the real slack_sdk client: Slack's answers and Slack's refusals."""
 
-from collections.abc import AsyncIterator, Awaitable
-from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.clock import FrozenClock
 from bot.sandbox.slack.methods import METHODS
-from bot.sandbox.slack.people import People
-from bot.sandbox.slack.server import SlackServer
-from bot.sandbox.slack.workspace import BOT_USER, Channel, Person, Workspace
+from bot.sandbox.slack.workspace import BOT_USER
+from tests.sandbox.slack.conftest import ADA, Slack, refused
 
-SCOPES = frozenset({"chat:write", "users:read", "commands"})
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
-ADA = Person("U0ADA", "ada", "admin")
 
 
 def modal(title: str = "Title", *blocks: dict[str, Any]) -> dict[str, Any]:
@@ -35,53 +28,10 @@ def field(block_id: str, initial: str = "") -> dict[str, Any]:
     return {"type": "input", "block_id": block_id, "label": label, "element": element}
 
 
-class Slack:
-    """The server, and a client that holds the bot's token."""
-
-    def __init__(self, server: SlackServer, session: aiohttp.ClientSession) -> None:
-        self.server = server
-        self.session = session
-        self.people = People(server.workspace, server.socket, [])
-        self.client = self.client_with("xoxb-test")
-
-    def client_with(self, token: str | None) -> AsyncWebClient:
-        client = AsyncWebClient(
-            token=token, base_url=self.server.api_url, session=self.session, retry_handlers=[]
-        )
-        client.proxy = None
-        return client
-
-    def trigger(self) -> str:
-        return self.server.workspace.new_trigger("U0ADA")
-
-    async def opened(self, *blocks: dict[str, Any]) -> dict[str, Any]:
-        answer = await self.client.views_open(trigger_id=self.trigger(), view=modal("Title", *blocks))
-        view: dict[str, Any] = answer["view"]
-        return view
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[Slack]:
-    workspace = Workspace(
-        people=[ADA, Person("U0BEN", "ben", "admin"), Person(BOT_USER, "bot", "app", is_bot=True)],
-        channels=[
-            Channel("C1", "ops", {"U0ADA", BOT_USER}),
-            Channel("C2", "closed", {"U0ADA"}),
-            Channel("C3", "old", {"U0ADA", BOT_USER}, archived=True),
-        ],
-        clock=FrozenClock(datetime(2026, 11, 21, 9, tzinfo=UTC)),
-    )
-    server = SlackServer(workspace, scopes=SCOPES, bot_token="xoxb-test", app_token="xapp-test")
-    await server.start()
-    async with aiohttp.ClientSession() as session:
-        yield Slack(server, session)
-    await server.stop()
-
-
-async def refused(call: Awaitable[Any]) -> str:
-    with pytest.raises(SlackApiError) as caught:
-        await call
-    return str(caught.value.response["error"])
+async def opened(slack: Slack, *blocks: dict[str, Any]) -> dict[str, Any]:
+    answer = await slack.client.views_open(trigger_id=slack.trigger(), view=modal("Title", *blocks))
+    view: dict[str, Any] = answer["view"]
+    return view
 
 
 async def test_tokens_are_looked_at(slack: Slack) -> None:
@@ -171,8 +121,12 @@ async def test_bad_blocks_are_refused_with_reasons(slack: Slack) -> None:
 
 
 async def test_direct_message_goes_to_the_person_unless_the_app_has_no_messages_tab(slack: Slack) -> None:
-    posted = await slack.client.chat_postMessage(channel="U0ADA", text="x")
+    posted = await slack.client.chat_postMessage(channel="U0ADA", text="for ada", blocks=[SECTION])
     assert posted["channel"] == "D0ADA"
+    (message,) = slack.server.workspace.channels["D0ADA"].messages
+    assert (message.ts, message.text, message.ephemeral_for) == (posted["ts"], "for ada", None)
+    await slack.client.chat_update(channel="D0ADA", ts=posted["ts"], text="for ada, anew")
+    assert message.text == "for ada, anew"
     slack.server.workspace._messages_tab = False
     assert await refused(slack.client.chat_postMessage(channel="U0ADA", text="x")) == "messages_tab_disabled"
 
@@ -209,7 +163,7 @@ async def test_bad_view_does_not_use_the_trigger_up(slack: Slack) -> None:
 
 
 async def test_view_is_updated_with_its_present_hash_only(slack: Slack) -> None:
-    view = await slack.opened()
+    view = await opened(slack)
     updated = await slack.client.views_update(view_id=view["id"], hash=view["hash"], view=modal("Two"))
     assert updated["view"]["hash"] != view["hash"]
     stale = slack.client.views_update(view_id=view["id"], hash=view["hash"], view=modal("Three"))
@@ -219,7 +173,7 @@ async def test_view_is_updated_with_its_present_hash_only(slack: Slack) -> None:
 
 
 async def test_stack_holds_three_views(slack: Slack) -> None:
-    await slack.opened()
+    await opened(slack)
     await slack.client.views_push(trigger_id=slack.trigger(), view=modal("Two"))
     pushed = await slack.client.views_push(trigger_id=slack.trigger(), view=modal("Three"))
     assert pushed["view"]["root_view_id"] != pushed["view"]["id"]
@@ -230,7 +184,7 @@ async def test_stack_holds_three_views(slack: Slack) -> None:
 
 
 async def test_typed_text_survives_an_update_and_a_new_block_id_resets_it(slack: Slack) -> None:
-    view = await slack.opened(field("one", "before"))
+    view = await opened(slack, field("one", "before"))
     await slack.people.fill(ADA, view["id"], "one", "a", "typed")
 
     async def value_after(block: dict[str, Any]) -> Any:
@@ -242,7 +196,7 @@ async def test_typed_text_survives_an_update_and_a_new_block_id_resets_it(slack:
 
 
 async def test_form_is_not_sent_while_a_required_field_is_empty(slack: Slack) -> None:
-    view = await slack.opened(field("one"))
+    view = await opened(slack, field("one"))
     submitted = await slack.people.submit(ADA, view["id"])
     assert submitted.errors == {"one": "Please complete this required field."}
 
@@ -260,6 +214,10 @@ async def test_rate_limit_names_the_wait(slack: Slack) -> None:
         await slack.client.chat_postMessage(channel="C1", text="x")
     assert caught.value.response.status_code == 429
     assert caught.value.response.headers["Retry-After"] == "7"
+    slack.server.faults.inject("chat.postMessage", 1, {"status": 429})
+    with pytest.raises(SlackApiError) as caught:
+        await slack.client.chat_postMessage(channel="C1", text="x")
+    assert caught.value.response.headers["Retry-After"] == "1"
     await slack.client.chat_postMessage(channel="C1", text="x")
 
 

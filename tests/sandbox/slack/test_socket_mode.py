@@ -64,6 +64,7 @@ class Heard:
     def __init__(self) -> None:
         self.commands: list[str] = []
         self.actions: list[tuple[str, Any]] = []
+        self.messages: list[tuple[str, str | None]] = []
 
 
 def listen(app: AsyncApp, heard: Heard) -> None:
@@ -98,6 +99,8 @@ def listen(app: AsyncApp, heard: Heard) -> None:
         await ack()
         action = body["actions"][0]
         heard.actions.append((action["action_id"], action.get("value")))
+        if "message" in body:
+            heard.messages.append((body["container"]["message_ts"], body["message"].get("thread_ts")))
 
     app.command("/form")(form)
     app.view("form")(submit)
@@ -201,6 +204,18 @@ async def test_typing_and_pressing_reach_the_app_in_order(ada: Screen, heard: He
         await ada.fill("name", text)
     await ada.press("Press")
     assert heard.actions == [("typed", "a"), ("typed", "ab"), ("typed", "abc"), ("press", "7")]
+
+
+async def test_button_in_a_reply_says_which_message_it_was_in(
+    ada: Screen, server: SlackServer, heard: Heard
+) -> None:
+    channel = server.workspace.channels["C1"]
+    parent = server.workspace.post(channel, user=BOT_USER, text="parent")
+    button = {"type": "actions", "elements": modal("Form")["blocks"][2]["elements"]}
+    reply = server.workspace.post(channel, user=BOT_USER, text="reply", blocks=[button], thread_ts=parent.ts)
+    await ada.press_in(reply, "Press", channel="ops")
+    assert heard.actions == [("press", "7")]
+    assert heard.messages == [(reply.ts, parent.ts)]
 
 
 async def test_options_are_asked_for_from_the_first_letter_and_chosen_from(ada: Screen) -> None:
