@@ -149,6 +149,29 @@ async def test_faults_reach_slack_and_the_mail_system(http: httpx.AsyncClient) -
     assert "not listed" in str((await top(http, "U0ADA"))["blocks"])
 
 
+async def test_faults_of_posting_can_be_set_one_by_one(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    token = sandbox.settings.slack.bot_token.get_secret_value()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=sandbox.server.api_url, trust_env=False, headers=headers) as bot:
+
+        async def say(text: str) -> httpx.Response:
+            return await bot.post("chat.postMessage", json={"channel": "C0GENERAL", "text": text})
+
+        target = {"target": "slack", "method": "chat.postMessage", "times": 1}
+        await post(http, "faults", **target, fault={"drop_response": True})
+        with pytest.raises(httpx.RemoteProtocolError):
+            await say("kept")
+        await post(http, "faults", **target, fault={"status": 429})
+        limited = await say("lost")
+        assert (limited.status_code, limited.headers["Retry-After"]) == (429, "1")
+        await post(http, "faults", **target, fault={"status": 429, "retry_after": 30})
+        assert (await say("lost")).headers["Retry-After"] == "30"
+        await post(http, "faults", **target, fault={"delay_seconds": 0.01})
+        assert (await say("late")).json()["ok"]
+    messages = next(c for c in (await state(http))["channels"] if c["name"] == "general")["messages"]
+    assert [message["text"] for message in messages] == ["kept", "late"]
+
+
 async def test_reconnect_is_survived(http: httpx.AsyncClient) -> None:
     await post(http, "faults", target="slack", method="socket", times=1, fault={"reconnect": True})
     await post(http, "command", user="ada", channel="mail-ops", command="/mail-create")
@@ -174,6 +197,7 @@ async def test_digest_is_there_when_the_clock_call_returns(http: httpx.AsyncClie
         ("clock", {"advance_seconds": "soon"}, "advance_seconds"),
         ("faults", {"target": "main", "method": "nonsense", "fault": {"status": 500}}, "no operation"),
         ("faults", {"target": "slack", "method": "x", "fault": {"colour": 1}}, "a fault has the keys"),
+        ("faults", {"target": "slack", "method": "x", "fault": {"retry_after": "soon"}}, "retry_after is"),
         ("faults", {"target": "mars", "method": "x", "fault": {}}, "no account"),
     ],
 )
