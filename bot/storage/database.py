@@ -133,7 +133,9 @@ async def serialise(session: AsyncSession, key: str) -> None:
 
     For what must look and then write, where no unique key decides. On SQLite a writer is alone already.
     """
-    if session.get_bind().dialect.name != "sqlite":
+    if session.get_bind().dialect.name == "sqlite":
+        _ = await session.connection()  # begins, if nothing has yet
+    else:
         _ = await session.execute(_LOCK, {"key": key})
 
 

@@ -68,7 +68,10 @@ FIRST_ROWS = (
     """INSERT INTO digests VALUES ('2026-11-20', '2026-11-20 09:00:04.000000', '{"domains": ["acme.example"]}')""",
 )
 
-ROWS = {"0001": FIRST_ROWS}
+ROWS = {
+    "0001": FIRST_ROWS,
+    "0002": ("INSERT INTO paces VALUES ('C0MAILOPS', '2026-11-20 09:00:01.000000')",),
+}
 """By revision, what a release wrote that had it: at least one row in each table that the revision has added."""
 
 Contents = dict[str, dict[tuple[Any, ...], dict[str, Any]]]

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -48,11 +47,22 @@ class PostgresServer:
         finally:
             await self.administer(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @asynccontextmanager
+    async def user(self, password: str | None = None) -> AsyncIterator[tuple[str, str]]:
+        """Name and password of a user who owns nothing and may log in."""
+        name = f"user_{secrets.token_hex(8)}"
+        password = password or secrets.token_urlsafe(12)
+        await self.administer(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+        try:
+            yield name, password
+        finally:
+            await self.administer(f"DROP ROLE {name}")
+
     async def administer(self, statement: str) -> None:
         engine = create_async_engine(make_url(self.url("postgres")), isolation_level="AUTOCOMMIT")
         try:
             async with engine.connect() as connection:
-                _ = await connection.execute(text(statement))
+                _ = await connection.exec_driver_sql(statement)
         finally:
             await engine.dispose()
 
