@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 import httpx
@@ -20,7 +21,7 @@ from typing_extensions import override
 import handlers
 from bot.clock import Clock, SystemClock
 from bot.jobs import Jobs
-from bot.notices import SlackPoster
+from bot.notices import GAP, SlackPoster
 from bot.observability import cap_loggers
 from bot.services import Services, open_services
 from bot.settings import Settings
@@ -54,10 +55,12 @@ class RunningBot:
 
 
 @asynccontextmanager
-async def running_bot(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[RunningBot]:
+async def running_bot(
+    settings: Settings, *, clock: Clock | None = None, gap: timedelta = GAP
+) -> AsyncIterator[RunningBot]:
     """Connect to Slack over Socket Mode and work until the block is left; then finish what is under way.
 
-    Raises SlackApiError where Slack does not accept the tokens.
+    `gap`: the time between two writes to a channel. Raises SlackApiError where Slack does not accept the tokens.
     """
     cap_loggers()  # before Bolt copies the root's level into loggers of its own
     clock = clock or SystemClock()
@@ -78,11 +81,14 @@ async def running_bot(settings: Settings, *, clock: Clock | None = None) -> Asyn
             people=SlackPeople(reading),
             poster=SlackPoster(posting),
             renderers=RENDERERS,
+            gap=gap,
         ) as services:
             app = AsyncApp(
                 name="mailwarden",
                 client=_client(settings, session, token=None, retries=False),
                 authorize=authorize,
+                # What Slack tells of our own messages is how a lost answer is made up for.
+                ignoring_self_events_enabled=False,
                 logger=logging.getLogger("slack_bolt"),
             )
             runner = ListenerRunner.install(app)

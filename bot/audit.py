@@ -23,11 +23,18 @@ class Act(StrEnum):
     TWO_FACTOR_FAILED = auto()
     DELETION_REQUESTED = auto()
     DELETION_NOTICED = auto()
+    DELETION_NOTICE_REMOVED = auto()
+    DELETION_HELD = auto()
+    DELETION_RELEASED = auto()
+    DELETION_REMINDED = auto()
     DELETION_CANCELLED = auto()
+    DELETION_POSTPONED = auto()
     DELETION_STARTED = auto()
     DELETION_DEFERRED = auto()
     DELETION_DONE = auto()
     DELETION_FAILED = auto()
+    DELETION_RETRIED = auto()
+    DELETION_DROPPED = auto()
 
 
 async def record(

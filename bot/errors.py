@@ -6,6 +6,7 @@
     ├── NotFound                       the mail user, domain or deletion is not there (any more)
     ├── AlreadyExists                  the address is taken
     ├── DeletionOpen(deletion_id)      an open deletion stands in the way
+    ├── Protected                      this target must stay; says why
     ├── TooLate                        somebody or the clock was first; says who
     ├── AlreadySubmitted               the same form was sent before; says what became of it
     ├── WriteNotApplied                the mail system said success, the read-back says otherwise
@@ -57,6 +58,10 @@ class DeletionOpen(OperatorError):
     def __init__(self, message: str, *, deletion_id: str) -> None:
         super().__init__(message)
         self.deletion_id = deletion_id
+
+
+class Protected(OperatorError):
+    """The target must stay: the configuration names it, or deleting it would lock somebody out."""
 
 
 class TooLate(OperatorError):

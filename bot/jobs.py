@@ -35,6 +35,7 @@ class Jobs:
     def start(self) -> None:
         for job, seconds in (
             (self._deliver, self._often),
+            (self._services.upkeep.run_due, self._often),
             (self._services.execution.run_due, self._often),
             (self._services.directory.run_due, self._seldom),
             (self._services.dns.run_due, self._seldom),
@@ -72,8 +73,9 @@ class Jobs:
         services = self._services
         for job in (
             self._deliver,
-            services.execution.run_due,
             services.directory.run_due,
+            services.upkeep.run_due,
+            services.execution.run_due,
             services.dns.run_due,
             services.digest.run_due,
             self._deliver,

@@ -5,22 +5,23 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.access import Access, People
 from bot.clock import Bell, Clock
-from bot.deletions import Deletions, Execution
-from bot.deletions.queue import record_notice
+from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upkeep
+from bot.deletions import requests as queued
 from bot.directory import Directory
 from bot.dns import DnsHealth
 from bot.dns.daily import DailyDigest
 from bot.dns.expected import expected
 from bot.dns.lookup import DnsResolver
 from bot.model import NoticeKind, ProviderKind
-from bot.notices import Course, Delivery, Poster, Renderer
+from bot.notices import GAP, Course, Delivery, Poster, Renderer
 from bot.providers.base import MailProvider
 from bot.providers.purelymail import PurelyMail
 from bot.settings import AccountSettings, Settings
-from bot.storage import deletions, digests
+from bot.storage import digests
 from bot.storage.database import Database
 from bot.users import Users
 
@@ -36,6 +37,7 @@ class Services:
     users: Users
     deletions: Deletions
     execution: Execution
+    upkeep: Upkeep
     dns: DnsHealth
     digest: DailyDigest
     delivery: Delivery
@@ -50,8 +52,12 @@ async def open_services(
     people: People,
     poster: Poster,
     renderers: Mapping[NoticeKind, Renderer],
+    gap: timedelta = GAP,
 ) -> AsyncIterator[Services]:
-    """Open the database (migrated to the newest schema) and everything on it; close all of it on leaving."""
+    """Open the database (migrated to the newest schema) and everything on it; close all of it on leaving.
+
+    `gap`: the time between two writes to a channel.
+    """
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url, settings.database.password)
         stack.push_async_callback(database.aclose)
@@ -73,11 +79,13 @@ async def open_services(
             database=database,
             clock=clock,
             poster=poster,
+            bell=bell,
             worker=worker,
-            courses={
-                NoticeKind.DELETION: Course(deletions.get, renderers[NoticeKind.DELETION], record_notice),
-                NoticeKind.DIGEST: Course(digests.get, renderers[NoticeKind.DIGEST]),
-            },
+            courses=_courses(settings, renderers),
+            gap=gap,
+        )
+        safeguards = Safeguards(
+            threshold=settings.deletions.mass_threshold, protected=settings.deletions.protected
         )
         health = DnsHealth(
             resolver=DnsResolver(settings.dns.resolvers, in_flight=settings.dns.in_flight),
@@ -96,15 +104,32 @@ async def open_services(
             deletions=Deletions(
                 database=database,
                 clock=clock,
-                directory=directory,
-                providers=providers,
+                planner=Planner(directory=directory, providers=providers, safeguards=safeguards),
                 delivery=delivery,
                 bell=bell,
+                safeguards=safeguards,
                 channel=settings.channels.deletions,
-                grace=settings.deletions.grace,
+                graces=Graces(
+                    user=settings.deletions.grace,
+                    domain=settings.deletions.domain_grace or settings.deletions.grace,
+                    routing_rule=settings.deletions.routing_rule_grace or settings.deletions.grace,
+                ),
             ),
             execution=Execution(
-                database=database, clock=clock, providers=providers, bell=bell, worker=worker
+                database=database,
+                clock=clock,
+                providers=providers,
+                delivery=delivery,
+                safeguards=safeguards,
+                bell=bell,
+                worker=worker,
+            ),
+            upkeep=Upkeep(
+                database=database,
+                clock=clock,
+                delivery=delivery,
+                bell=bell,
+                reminder=settings.deletions.reminder,
             ),
             dns=health,
             digest=DailyDigest(
@@ -120,6 +145,30 @@ async def open_services(
             delivery=delivery,
             providers=providers,
         )
+
+
+def _courses(settings: Settings, renderers: Mapping[NoticeKind, Renderer]) -> dict[NoticeKind, Course]:
+    fallback = settings.channels.fallback or settings.channels.digest
+    return {
+        NoticeKind.DELETION: Course(
+            queued.load_request,
+            renderers[NoticeKind.DELETION],
+            posted=queued.record_notice,
+            removed=queued.record_removal,
+            stuck=queued.teller(fallback),
+        ),
+        NoticeKind.REMINDER: Course(
+            queued.load_request,
+            renderers[NoticeKind.REMINDER],
+            removed=queued.record_reminder_removal,
+        ),
+        NoticeKind.HOLD: Course(
+            queued.load_hold, renderers[NoticeKind.HOLD], removed=queued.record_hold_removal
+        ),
+        NoticeKind.TROUBLE: Course(queued.load_trouble, renderers[NoticeKind.TROUBLE]),
+        NoticeKind.TROUBLE_DIRECT: Course(queued.load_trouble, renderers[NoticeKind.TROUBLE_DIRECT]),
+        NoticeKind.DIGEST: Course(digests.get, renderers[NoticeKind.DIGEST]),
+    }
 
 
 def open_provider(account: AccountSettings) -> MailProvider:

@@ -84,10 +84,14 @@ class Users:
         provider = await self._check_new(account, address)
         await _check_password(password, address)
         async with self._database.reading() as session:
-            queued = await deletions.open_for(session, Target(account, TargetKind.USER, address))
+            queued = await deletions.blocking(session, Target(account, TargetKind.USER, address))
         if queued is not None:
+            # The deletion would take the new mailbox for the old one.
             raise DeletionOpen(
-                f"The deletion of {address} is queued: cancel the deletion first.", deletion_id=queued.id
+                f"The deletion of {address} is queued: cancel the deletion first."
+                if queued.state.is_open
+                else f"A deletion of {address} has failed and can still be tried again: drop it first, in /mail-pending history.",
+                deletion_id=queued.id,
             )
         async with self._work(operator, nonce, account, address, Act.CREATE_ASKED, Act.CREATE_FAILED):
             if await provider.user_exists(address) is True:

@@ -7,12 +7,15 @@ from slack_bolt.async_app import AsyncApp
 from bot.model import Role
 from bot.services import Services
 from handlers import (
+    bulk_deletion,
     create_user,
+    deletion_buttons,
     dns_health,
     find_users,
     help,  # noqa: A004 - the feature's name
     home,
     manage_user,
+    own_messages,
     pending_deletions,
     reset_password,
     schedule_deletion,
@@ -28,12 +31,15 @@ FEATURES = (
     reset_password,
     two_factor,
     schedule_deletion,
+    bulk_deletion,
+    deletion_buttons,
     pending_deletions,
     find_users,
     manage_user,
     user_picker,
     dns_health,
     home,
+    own_messages,
 )
 
 ANYTHING = re.compile(".*", re.DOTALL)

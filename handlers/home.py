@@ -9,9 +9,10 @@ from slack_sdk.models.views import View
 from bot.model import DomainHealth, Role
 from bot.services import Services
 from handlers import blocks, dns_words
+from handlers.deletion_words import cancelled
 from handlers.help import job_buttons
 from handlers.listening import listener
-from handlers.pending_deletions import Queue, cancelled, entry
+from handlers.pending_deletions import Queue, entry, queue
 from handlers.turn import Turn
 
 EVENT = "app_home_opened"
@@ -26,16 +27,8 @@ def register(app: AsyncApp, services: Services) -> None:
 
 
 async def publish(turn: Turn, note: str | None = None) -> None:
-    deletions, total = await turn.services.deletions.open_deletions(limit=SHOWN)
-    queue = Queue(
-        deletions,
-        total,
-        0,
-        turn.services.clock.now(),
-        turn.operator.role >= Role.ADMIN,
-        turn.several,
-    )
-    tab = home(turn.operator.role, queue, await turn.services.dns.latest(), note=note)
+    pending = await queue(turn, size=SHOWN)
+    tab = home(turn.operator.role, pending, await turn.services.dns.latest(), note=note)
     await turn.client.views_publish(user_id=turn.slack_id, view=tab)
 
 
@@ -46,19 +39,19 @@ async def opened(turn: Turn) -> None:
 async def cancel(turn: Turn) -> None:
     await turn.ack()
     gone = await turn.services.deletions.cancel(turn.operator, turn.value)
-    await publish(turn, cancelled(gone))
+    await publish(turn, cancelled([gone]))
 
 
-def home(role: Role, queue: Queue, healths: Sequence[DomainHealth], *, note: str | None = None) -> View:
+def home(role: Role, pending: Queue, healths: Sequence[DomainHealth], *, note: str | None = None) -> View:
     parts: list[Block] = [] if note is None else [blocks.words(note)]
     parts += [blocks.header("Mailwarden"), *job_buttons(role), blocks.divider()]
     parts.append(blocks.header("Pending deletions"))
-    if not queue.deletions:
+    if not pending.deletions:
         parts.append(blocks.words("Nothing is queued for deletion."))
-    parts += [entry(deletion, queue, CANCEL) for deletion in queue.deletions]
-    if queue.total > len(queue.deletions):
+    parts += [entry(deletion, pending, CANCEL) for deletion in pending.deletions]
+    if pending.total > len(pending.deletions):
         parts.append(
-            blocks.context(f"{queue.total - len(queue.deletions)} more are queued: see /mail-pending.")
+            blocks.context(f"{pending.total - len(pending.deletions)} more are queued: see /mail-pending.")
         )
     parts += [
         blocks.divider(),
@@ -69,6 +62,6 @@ def home(role: Role, queue: Queue, healths: Sequence[DomainHealth], *, note: str
         oldest = min(health.checked_at for health in healths)
         parts.append(blocks.context(f"Checked {blocks.date(oldest)}"))
     parts.append(
-        blocks.context(f"As of {blocks.date(queue.now)}. Open this tab again to bring it up to date.")
+        blocks.context(f"As of {blocks.date(pending.now)}. Open this tab again to bring it up to date.")
     )
     return View(type="home", blocks=parts)

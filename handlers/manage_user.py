@@ -7,12 +7,13 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot.model import CANCELLABLE_STATES, Capability, Deletion, MailUser, Role
+from bot.model import CANCELLABLE_STATES, Capability, Deletion, MailUser, Role, Target, TargetKind
 from bot.services import Services
 from handlers import blocks, reset_password, schedule_deletion, two_factor, user_picker
+from handlers.deletion_buttons import cancel_button
+from handlers.deletion_words import cancelled, when
 from handlers.listening import listener
 from handlers.payloads import pack
-from handlers.pending_deletions import cancel_button, cancelled, when
 from handlers.turn import Run, Turn
 
 OPEN = "manage_user.open"
@@ -37,7 +38,7 @@ async def present(turn: Turn, account: str, address: str, *, top: list[Block] | 
     user = await turn.services.directory.find(address, account=account)
     return window(
         user,
-        await turn.services.deletions.open_for(account, address),
+        await turn.services.deletions.open_for(Target(account, TargetKind.USER, address)),
         now=turn.services.clock.now(),
         may_change=turn.operator.role >= Role.ADMIN,
         two_factor=Capability.TWO_FACTOR in turn.services.users.capabilities(account),
@@ -71,9 +72,9 @@ async def cancel(turn: Turn) -> None:
 
     turn.recover = back
     gone = await turn.services.deletions.cancel(turn.operator, turn.value)
-    done = await present(turn, account, address, top=[blocks.success(cancelled(gone))])
+    done = await present(turn, account, address, top=[blocks.success(cancelled([gone]))])
     if not await turn.show(done):
-        await turn.tell(blocks.escape(cancelled(gone)))
+        await turn.tell(blocks.sentence(cancelled([gone])))
 
 
 def window(

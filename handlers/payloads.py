@@ -57,6 +57,11 @@ class OpenView:
         """The value of the selected option, "" if none is."""
         return str((self._state(block_id, action_id).get("selected_option") or {}).get("value") or "")
 
+    def choices(self, block_id: str, action_id: str) -> list[str]:
+        """The values of the selected options of a multi-select."""
+        chosen = self._state(block_id, action_id).get("selected_options") or []
+        return [str(option.get("value") or "") for option in chosen]
+
     def _state(self, block_id: str, action_id: str) -> dict[str, Any]:
         return self.values.get(block_id, {}).get(action_id) or {}
 

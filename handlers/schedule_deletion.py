@@ -1,4 +1,7 @@
-"""Delete a mail user: /mail-delete [user] → reason and exact time → on the queue, with a notice everybody sees."""
+"""Delete one mail user or a domain: /mail-delete [what] → reason and exact time → on the queue, with a notice everybody sees.
+
+Several mail users at once: handlers/bulk_deletion.py.
+"""
 
 import uuid
 from dataclasses import dataclass
@@ -9,31 +12,48 @@ from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement
 from slack_sdk.models.views import View
 
 from bot.errors import DeletionOpen, InvalidInput
-from bot.model import CANCELLABLE_STATES, Deletion, DeletionState, MailUser, Role
+from bot.model import (
+    CANCELLABLE_STATES,
+    Deletion,
+    DeletionState,
+    MailUser,
+    Role,
+    Snapshot,
+    Target,
+    TargetKind,
+)
 from bot.services import Services
-from handlers import blocks, user_picker
+from handlers import blocks, bulk_deletion, user_picker
+from handlers.deletion_buttons import cancel_button
+from handlers.deletion_form import parse_reason, reason_input, typed_reason
+from handlers.deletion_words import cancelled, goes_along, when
 from handlers.listening import listener
 from handlers.payloads import OpenView, pack
-from handlers.pending_deletions import cancel_button, cancelled, when
 from handlers.turn import Turn
 
 COMMAND = "/mail-delete"
 ASK = "schedule_deletion.ask"
-PICKED = "schedule_deletion.picked"
 FORM = "schedule_deletion"
-REASON = "reason"
-REASON_ACTION = "schedule_deletion.reason"
+NAME = "name"
+NAME_ACTION = "schedule_deletion.name"
 CANCEL = "schedule_deletion.cancel"
 VIEW = "schedule_deletion.queued"
 
-TITLE = "Delete a mail user"
-LONGEST_REASON = 200
+TITLES = {
+    TargetKind.USER: "Delete a mail user",
+    TargetKind.DOMAIN: "Delete a domain",
+    TargetKind.ROUTING_RULE: "Delete a routing rule",
+}
+_WARNINGS = {
+    TargetKind.USER: "This deletes the mailbox and all its mail. There is no way back after that.",
+    TargetKind.DOMAIN: "This deletes the domain with all its users, their mail and its routing rules. There is no way back after that.",
+    TargetKind.ROUTING_RULE: "This deletes the routing rule. Mail that it sends on is not sent on any more.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    account: str
-    address: str
+    target: Target
     reason: str
     nonce: str
 
@@ -41,87 +61,84 @@ class Request:
 def register(app: AsyncApp, services: Services) -> None:
     app.command(COMMAND)(listener(services, ask, need=Role.ADMIN))
     app.action(ASK)(listener(services, ask, need=Role.ADMIN))
-    app.view(PICKED)(listener(services, pick, need=Role.ADMIN))
     app.view(FORM)(listener(services, submit, need=Role.ADMIN, fresh=True))
     app.action(CANCEL)(listener(services, cancel, need=Role.ADMIN, fresh=True))
 
 
 async def ask(turn: Turn) -> None:
     await turn.ack()
+    domain = await _named_domain(turn)
+    if domain is not None:
+        await _open_domain(turn, domain)
+        return
+    if len(bulk_deletion.addresses(turn.text)) > 1:
+        await bulk_deletion.open_with(turn, turn.text)
+        return
     user, problem = await user_picker.named(turn)
     if user is None:
-        await turn.open(
-            user_picker.ask(
-                TITLE,
-                callback_id=PICKED,
-                submit="Next",
-                hint="Nothing is deleted yet: the next step shows when it would happen.",
-                problem=problem,
-                several=turn.several,
-            )
-        )
+        await bulk_deletion.open_with(turn, "", problem=problem)
     else:
         await open_for(turn, user)
 
 
-async def pick(turn: Turn) -> None:
-    account, address = user_picker.chosen(turn.modal)
-    queued = await turn.services.deletions.open_for(account, address)
-    await turn.ack(response_action="update", view=_first_view(turn, account, address, queued))
-
-
 async def submit(turn: Turn) -> None:
     sent = turn.modal
+    target = _target(sent)
 
     async def back(message: str) -> View:
-        return _form(turn, _account(sent), _address(sent), reason=_typed(sent), problem=message)
+        snapshot = Snapshot()
+        if target.kind is TargetKind.DOMAIN:
+            snapshot = await turn.services.deletions.preview(target)
+        return _form(turn, target, snapshot, reason=typed_reason(sent), problem=message)
 
     turn.recover = back
     request = parse(sent)
 
     async def schedule() -> View:
         try:
-            deletion = await turn.services.deletions.schedule(
-                turn.operator,
-                nonce=request.nonce,
-                account=request.account,
-                address=request.address,
-                reason=request.reason,
+            scheduled = await turn.services.deletions.schedule(
+                turn.operator, nonce=request.nonce, wanted=[request.target], reason=request.reason
             )
         except DeletionOpen as error:
             if not error.deletion_id:
                 raise
             first = await turn.services.deletions.get(error.deletion_id)
             return queued(first, turn.services.clock.now(), first=False)
-        problem = await turn.services.deletions.problem(deletion.id)
-        return queued(deletion, turn.services.clock.now(), first=True, undelivered=problem)
+        problem = await turn.services.deletions.problem(scheduled.request_id)
+        return queued(scheduled.deletions[0], turn.services.clock.now(), first=True, undelivered=problem)
 
     await turn.carry_out(
         schedule(),
         working=blocks.modal(
-            TITLE, [blocks.words(f"Scheduling the deletion of {request.address} …")], callback_id=VIEW
+            TITLES[target.kind],
+            [blocks.words(f"Scheduling the deletion of {target.id} …")],
+            callback_id=VIEW,
         ),
-        lost=f"The deletion of {blocks.code(request.address)} is queued: see /mail-pending.",
+        lost=f"The deletion of {blocks.code(target.id)} is queued: see /mail-pending.",
     )
 
 
 async def cancel(turn: Turn) -> None:
     await turn.ack()
     gone = await turn.services.deletions.cancel(turn.operator, turn.value)
-    done = blocks.modal(TITLE, [blocks.success(cancelled(gone))], callback_id=VIEW)
-    if not await turn.show(done):
-        await turn.tell(blocks.escape(cancelled(gone)))
+    told = cancelled([gone])
+    if not await turn.show(blocks.modal("Cancelled", [blocks.success(told)], callback_id=VIEW)):
+        await turn.tell(blocks.sentence(told))
 
 
 async def open_for(turn: Turn, user: MailUser) -> None:
     """Open the form for that user, or what is already queued for it."""
-    queued = await turn.services.deletions.open_for(user.account, user.address)
-    await turn.open(_first_view(turn, user.account, user.address, queued))
+    target = Target(user.account, TargetKind.USER, user.address)
+    open_ = await turn.services.deletions.open_for(target)
+    if open_ is not None:
+        await turn.open(queued(open_, turn.services.clock.now(), first=False))
+    else:
+        await turn.open(_form(turn, target, Snapshot()))
 
 
 def form(
-    account: str,
-    address: str,
+    target: Target,
+    snapshot: Snapshot,
     *,
     at: datetime,
     grace: timedelta,
@@ -131,47 +148,44 @@ def form(
     several: bool = False,
 ) -> View:
     """`at`: when it would happen if the notice were posted now."""
-    top: list[Block] = [] if problem is None else blocks.problem(problem)
-    return blocks.modal(
-        TITLE,
-        [
-            *top,
-            blocks.warning("This deletes the mailbox and all its mail. There is no way back after that."),
-            blocks.section(f"*Who*   {user_picker.name(account, address, several=several)}"),
-            blocks.section(
-                f"*When*   {blocks.date(at)}, {blocks.duration(grace)} after the notice is posted in <#{channel}>. "
-                "Until then any admin can cancel it there."
-            ),
+    parts: list[Block] = [] if problem is None else blocks.problem(problem)
+    parts.append(blocks.warning(_WARNINGS[target.kind]))
+    parts.append(blocks.section(f"*What*   {user_picker.name(target.account, target.id, several=several)}"))
+    with_it = goes_along(snapshot)
+    if with_it is not None:
+        parts.append(blocks.section(with_it))
+    parts.append(
+        blocks.section(
+            f"*When*   {blocks.date(at)}, {blocks.duration(grace)} after the notice is posted in <#{channel}>. "
+            "Until then any admin can cancel it there."
+        )
+    )
+    parts.append(reason_input(reason))
+    if target.kind is TargetKind.DOMAIN:
+        parts.append(
             InputBlock(
-                block_id=REASON,
-                label="Reason",
-                hint="Everybody in the channel reads it.",
-                element=PlainTextInputElement(
-                    action_id=REASON_ACTION,
-                    max_length=LONGEST_REASON,
-                    initial_value=reason or None,
-                    placeholder=blocks.plain("Anna has left the company"),
-                ),
-            ),
-        ],
+                block_id=NAME,
+                label=blocks.plain(f"To be sure, type {blocks.cut(target.id, 200)}"),
+                element=PlainTextInputElement(action_id=NAME_ACTION, max_length=255),
+            )
+        )
+    return blocks.modal(
+        TITLES[target.kind],
+        parts,
         callback_id=FORM,
         submit="Schedule deletion",
-        close="Keep the user",
-        metadata=pack(nonce=uuid.uuid4().hex, account=account, address=address),
+        close="Keep it" if target.kind is not TargetKind.USER else "Keep the user",
+        metadata=pack(nonce=uuid.uuid4().hex, account=target.account, kind=target.kind.value, id=target.id),
     )
 
 
 def parse(view: OpenView) -> Request:
-    """Raises InvalidInput at the reason."""
-    reason = " ".join(_typed(view).split())
-    if not reason:
-        raise InvalidInput("Say why, so that others can judge whether to cancel it.", field=REASON)
-    return Request(
-        account=_account(view),
-        address=_address(view),
-        reason=blocks.cut(reason, LONGEST_REASON),
-        nonce=str(view.metadata.get("nonce", "")),
-    )
+    """Raises InvalidInput at the reason, or at the name of a domain."""
+    target = _target(view)
+    reason = parse_reason(view)
+    if target.kind is TargetKind.DOMAIN and view.text(NAME, NAME_ACTION).strip().lower() != target.id:
+        raise InvalidInput("That is not the name of the domain that would be deleted.", field=NAME)
+    return Request(target, reason, str(view.metadata.get("nonce", "")))
 
 
 def queued(deletion: Deletion, now: datetime, *, first: bool, undelivered: str | None = None) -> View:
@@ -202,17 +216,36 @@ def queued(deletion: Deletion, now: datetime, *, first: bool, undelivered: str |
     return blocks.modal("Deletion queued", parts, callback_id=VIEW, close="Done")
 
 
-def _first_view(turn: Turn, account: str, address: str, open_: Deletion | None) -> View:
+async def _named_domain(turn: Turn) -> Target | None:
+    """The domain that the command's text names."""
+    found = [domain for domain in await turn.services.directory.domains() if domain.name == turn.text]
+    return Target(found[0].account, TargetKind.DOMAIN, found[0].name) if len(found) == 1 else None
+
+
+async def _open_domain(turn: Turn, target: Target) -> None:
+    open_ = await turn.services.deletions.open_for(target)
     if open_ is not None:
-        return queued(open_, turn.services.clock.now(), first=False)
-    return _form(turn, account, address)
+        await turn.open(queued(open_, turn.services.clock.now(), first=False))
+        return
+    title = TITLES[target.kind]
+    looking = f"Looking what would be deleted with {blocks.cut(target.id, 200)} …"
+    # A window has to open within three seconds; the mail system may take longer.
+    await turn.open(blocks.modal(title, [blocks.words(looking)], callback_id=VIEW))
+
+    async def back(message: str) -> View:
+        return blocks.modal(title, blocks.problem(message), callback_id=VIEW)
+
+    turn.recover = back
+    await turn.show(_form(turn, target, await turn.services.deletions.preview(target)))
 
 
-def _form(turn: Turn, account: str, address: str, *, reason: str = "", problem: str | None = None) -> View:
-    grace = turn.services.deletions.grace
+def _form(
+    turn: Turn, target: Target, snapshot: Snapshot, *, reason: str = "", problem: str | None = None
+) -> View:
+    grace = turn.services.deletions.graces.of(target.kind)
     return form(
-        account,
-        address,
+        target,
+        snapshot,
         at=turn.services.clock.now() + grace,
         grace=grace,
         channel=turn.services.deletions.channel,
@@ -222,13 +255,6 @@ def _form(turn: Turn, account: str, address: str, *, reason: str = "", problem: 
     )
 
 
-def _account(view: OpenView) -> str:
-    return str(view.metadata.get("account", ""))
-
-
-def _address(view: OpenView) -> str:
-    return str(view.metadata.get("address", ""))
-
-
-def _typed(view: OpenView) -> str:
-    return view.text(REASON, REASON_ACTION)
+def _target(view: OpenView) -> Target:
+    kind = str(view.metadata.get("kind", TargetKind.USER.value))
+    return Target(str(view.metadata.get("account", "")), TargetKind(kind), str(view.metadata.get("id", "")))

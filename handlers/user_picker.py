@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.models.blocks import Block, ExternalDataSelectElement, InputBlock, Option, OptionGroup
+from slack_sdk.models.blocks import (
+    Block,
+    ExternalDataMultiSelectElement,
+    ExternalDataSelectElement,
+    InputBlock,
+    Option,
+    OptionGroup,
+)
 from slack_sdk.models.views import View
 
 from bot.errors import InvalidInput, NotFound
@@ -15,6 +22,7 @@ from handlers.payloads import OpenView
 from handlers.turn import Turn
 
 USER = "user"
+USERS = "users"
 SEARCH = "user_picker.search"
 
 OFFERED = 50
@@ -48,6 +56,30 @@ def picker(initial: MailUser | None = None, *, several: bool = False) -> Block:
             initial_option=None if initial is None else _option(initial, several=several),
         ),
     )
+
+
+def multi_picker() -> Block:
+    """The same for any number of users; may be left empty."""
+    return InputBlock(
+        block_id=USERS,
+        label="Mail users",
+        optional=True,
+        element=ExternalDataMultiSelectElement(
+            action_id=SEARCH,
+            placeholder=blocks.plain("Type a part of an address"),
+            min_query_length=1,
+        ),
+    )
+
+
+def chosen_several(view: OpenView) -> list[tuple[str, str]]:
+    """(account, address) of each picked user. Raises InvalidInput at the picker."""
+    values = view.choices(USERS, SEARCH)
+    if _TOO_LONG in values:
+        raise InvalidInput(
+            "Slack's lists can't hold so long an address: write it into the list below.", field=USERS
+        )
+    return [read_reference(value) for value in values]
 
 
 def option_groups(users: Sequence[MailUser], matching: int, *, several: bool) -> list[OptionGroup]:

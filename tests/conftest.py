@@ -4,7 +4,7 @@ import io
 import logging
 import os
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -89,7 +89,7 @@ async def new_sqlite(folder: Path) -> str:
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
-    async with open_sandbox(tmp_path / "data", page=False) as sandbox:
+    async with open_sandbox(tmp_path / "data", page=False, gap=timedelta(0)) as sandbox:
         yield sandbox
 
 

@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 
 from bot.jobs import Jobs
-from bot.model import Operator, Role
+from bot.model import Operator, Role, Target, TargetKind
 from bot.sandbox.run import ACCOUNT, Sandbox
 
 ADA = Operator("U0ADA", Role.ADMIN)
@@ -15,7 +15,7 @@ async def test_what_became_due_happens_at_the_next_regular_wake_up(sandbox: Sand
     services = sandbox.bot.services
     address = "anna.keller@acme-tools.example"
     await services.deletions.schedule(
-        ADA, nonce=uuid.uuid4().hex, account=ACCOUNT, address=address, reason="left"
+        ADA, nonce=uuid.uuid4().hex, wanted=[Target(ACCOUNT, TargetKind.USER, address)], reason="left"
     )
     sandbox.clock.advance(timedelta(hours=24, minutes=1))
     jobs = Jobs(services, often=0.05)
@@ -42,7 +42,7 @@ async def test_job_that_fails_does_not_keep_the_others_from_their_work(sandbox: 
 async def test_stopping_waits_for_work_under_way(sandbox: Sandbox) -> None:
     address = "anna.keller@acme-tools.example"
     await sandbox.bot.services.deletions.schedule(
-        ADA, nonce=uuid.uuid4().hex, account=ACCOUNT, address=address, reason="left"
+        ADA, nonce=uuid.uuid4().hex, wanted=[Target(ACCOUNT, TargetKind.USER, address)], reason="left"
     )
     sandbox.clock.advance(timedelta(hours=24, minutes=1))
     sandbox.purelymail.inject("deleteUser", 1, {"delay_seconds": 0.3})

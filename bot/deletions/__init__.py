@@ -1,6 +1,23 @@
 """The deletion queue: nothing is deleted before it was seen, and nothing after it was cancelled."""
 
 from bot.deletions.execution import Execution
-from bot.deletions.queue import Deletions
+from bot.deletions.planning import Planner, Refusal
+from bot.deletions.queue import MOST, Deletions, Ended, Graces, Scheduled
+from bot.deletions.requests import Request, Trouble
+from bot.deletions.safeguards import Safeguards
+from bot.deletions.upkeep import Upkeep
 
-__all__ = ["Deletions", "Execution"]
+__all__ = [
+    "MOST",
+    "Deletions",
+    "Ended",
+    "Execution",
+    "Graces",
+    "Planner",
+    "Refusal",
+    "Request",
+    "Safeguards",
+    "Scheduled",
+    "Trouble",
+    "Upkeep",
+]

@@ -2,30 +2,34 @@
 
 For each row, in this order; after the dash, what a kill at that point leaves behind:
 
-1. claim it: executing, with a lease                - the lease runs out, the next worker starts at 2
-2. ask whether the user is still there              - the same
-3. ask the mail system to delete it                 - the same: step 2 then finds it gone, and the row ends as deleted
-4. read back: is it gone?                           - the same
-5. settle the row, its audit entry and its notice   - nothing: it is one transaction
+1. take it: claimed, with a lease, and still to be cancelled
+                                             - the lease lapses, the next worker begins at 1
+2. look: may the target go, is it there, is it the same, and does its notice still stand in the channel?
+                                             - the same
+3. start it: executing, too late to cancel   - the lease lapses; the next worker reads back and, if it is there, begins at 2
+4. ask the mail system to delete it          - the same; if the read-back finds it gone, the row ends as deleted
+5. read back: is it gone?                    - the same
+6. settle the row, its audit entry and its messages
+                                             - nothing: it is one transaction
 
-A cancel and a claim race on the row's compare-and-set, so no call starts for a cancelled deletion. An answer that
-leaves open what happened (time-out, 5xx) is never repeated blindly: the row stays claimed until the next look.
+A cancel and a start race on the row's compare-and-set, so no call starts for a cancelled deletion. An answer that leaves
+open what happened (time-out, 5xx) is never repeated blindly: the row stays executing until the next read-back.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import audit
 from bot.audit import Act
 from bot.clock import Bell, Clock
-from bot.deletions import lifecycle
+from bot.deletions import lifecycle, targets
+from bot.deletions.requests import announce, record
+from bot.deletions.safeguards import Safeguards
 from bot.errors import ProviderError
-from bot.model import Deletion, DeletionState, NoticeKind
-from bot.notices import want
+from bot.model import Deletion, DeletionState, NoticeKind, TargetKind
+from bot.notices import Delivery, NotDelivered
 from bot.providers.base import MailProvider
 from bot.storage import deletions, directory
 from bot.storage.database import Database
@@ -40,8 +44,6 @@ LONGEST_DELAY = timedelta(minutes=30)
 ATTEMPTS = 8
 """After so many tries (about an hour) a deletion ends as failed, and the channel is told."""
 
-Settlement = Callable[[Deletion], Deletion]
-
 
 class Execution:
     def __init__(
@@ -50,12 +52,16 @@ class Execution:
         database: Database,
         clock: Clock,
         providers: Mapping[str, MailProvider],
+        delivery: Delivery,
+        safeguards: Safeguards,
         bell: Bell,
         worker: str,
     ) -> None:
         self._database = database
         self._clock = clock
         self._providers = providers
+        self._delivery = delivery
+        self._safeguards = safeguards
         self._bell = bell
         self._worker = worker
         self._running = asyncio.Lock()
@@ -64,124 +70,162 @@ class Execution:
     async def run_due(self) -> None:
         """Execute all that is due, one after the other."""
         async with self._running:
-            while not self._stopping and (claimed := await self._claim()) is not None:
-                await self._execute(claimed)
+            while not self._stopping and (row := await self._take()) is not None:
+                await self._handle(row)
 
     def stop(self) -> None:
         """Begin no further deletion; the one under way is finished."""
         self._stopping = True
 
-    async def _claim(self) -> Deletion | None:
+    async def _take(self) -> Deletion | None:
         async with self._database.transaction() as session:
             now = self._clock.now()
             due = await deletions.next_due(session, now)
             if due is None:
                 return None
-            claimed = lifecycle.claimed(due, worker=self._worker, at=now, lease=LEASE)
-            if not await deletions.replace(session, due, claimed):
-                return None
-            await self._record(session, claimed, Act.DELETION_STARTED, f"attempt {claimed.attempts}")
-        return claimed
+            taken = lifecycle.taken(due, worker=self._worker, at=now, lease=LEASE)
+            return await deletions.replace(session, due, taken)
 
-    async def _execute(self, row: Deletion) -> None:
+    async def _handle(self, row: Deletion) -> None:
         provider = self._providers.get(row.target.account)
         if provider is None:
             await self._fail(row, f"The account {row.target.account} is not configured any more.")
+        elif row.state is DeletionState.EXECUTING and not await self._is_still_there(row, provider):
             return
-        if row.attempts > ATTEMPTS:
+        elif row.attempts >= ATTEMPTS:
             await self._fail(row, f"Given up after {ATTEMPTS} attempts. Last: {row.last_error}")
-            return
+        elif await self._may_go(row, provider) and await self._is_announced(row):
+            await self._execute(row, provider)
+
+    async def _is_still_there(self, row: Deletion, provider: MailProvider) -> bool:
+        """An earlier attempt's outcome is open: read back, and settle the row unless it has to be tried again."""
         try:
-            there = await provider.user_exists(row.target.id)
+            there = await targets.is_there(provider, row.target)
         except ProviderError as error:
-            await self._defer_or_fail(row, error)
-            return
+            await self._defer(row, f"{provider.title} has not shown the outcome: {error}")
+            return False
         if there is False:
-            await self._settle_absent(row, provider)
-            return
-        await self._delete(row, provider)
-
-    async def _settle_absent(self, row: Deletion, provider: MailProvider) -> None:
-        if row.attempts > 1:
-            # An earlier attempt was under way when its worker lost sight of it: this is its effect.
             await self._done(row)
-            return
-        await self._fail(
-            row,
-            f"{row.label} was already gone from {provider.title} when its time came; Mailwarden deleted nothing.",
-        )
+        return there is not False
 
-    async def _delete(self, row: Deletion, provider: MailProvider) -> None:
+    async def _may_go(self, row: Deletion, provider: MailProvider) -> bool:
+        """Whether the target is still there, the same, and not protected; otherwise the row is settled."""
+        try:
+            seen = await targets.look(provider, row.target)
+            objection = await self._safeguards.objection(provider, row.target, seen.snapshot.users)
+        except ProviderError as error:
+            await self._postpone_or_fail(row, error)
+            return False
+        if seen.there is False:
+            end = f"{row.label} was already gone from {provider.title} when its time came; Mailwarden deleted nothing."
+        elif objection is not None:
+            end = f"Mailwarden deleted nothing. {objection}"
+        elif change := targets.difference(row.snapshot, seen.snapshot):
+            end = f"Mailwarden deleted nothing of {row.label}: {change}. To delete it all the same, ask anew."
+        else:
+            return True
+        await self._fail(row, end, can_retry=False)
+        return False
+
+    async def _is_announced(self, row: Deletion) -> bool:
+        """Whether its notice stands in the channel, with its button; otherwise nothing happens now."""
+        try:
+            if await self._delivery.stands(NoticeKind.DELETION, row.request_id):
+                return True
+        except NotDelivered as error:
+            await self._postpone(
+                row, f"Slack can't show that the notice is still there: {error}", tried=False
+            )
+            return False
+        if row.state is DeletionState.EXECUTING:
+            await self._settle(row, lifecycle.unseen(row), Act.DELETION_NOTICE_REMOVED)
+        await self._delivery.announce_removal(NoticeKind.DELETION, row.request_id)
+        return False
+
+    async def _execute(self, row: Deletion, provider: MailProvider) -> None:
+        started = await self._settle(
+            row, lifecycle.started(row, at=self._clock.now(), lease=LEASE), Act.DELETION_STARTED
+        )
+        if started is None:
+            return
         unclear: ProviderError | None = None
         try:
-            await provider.delete_user(row.target.id)
+            await targets.delete(provider, started.target)
         except ProviderError as error:
             if not error.unclear:
-                await self._defer_or_fail(row, error)
+                await self._refuse_or_fail(started, error)
                 return
             unclear = error
         try:
-            there = await provider.user_exists(row.target.id)
+            there = await targets.is_there(provider, started.target)
         except ProviderError as error:
             await self._defer(
-                row, f"{provider.title} was asked to delete it and has not shown the outcome: {error}"
+                started, f"{provider.title} was asked to delete it and has not shown the outcome: {error}"
             )
             return
         if there is False or (there is None and unclear is None):
-            await self._done(row)
+            await self._done(started)
         elif unclear is not None:
-            await self._defer(row, str(unclear))
+            await self._defer(started, str(unclear))
         else:
-            await self._fail(row, f"{provider.title} reported success, but {row.label} is still listed.")
+            await self._fail(
+                started, f"{provider.title} reported success, but {started.label} is still listed."
+            )
 
-    async def _defer_or_fail(self, row: Deletion, error: ProviderError) -> None:
+    async def _postpone_or_fail(self, row: Deletion, error: ProviderError) -> None:
         if error.retryable:
-            await self._defer(row, str(error))
+            await self._postpone(row, str(error), tried=True)
         else:
             await self._fail(row, str(error))
 
+    async def _postpone(self, row: Deletion, error: str, *, tried: bool) -> None:
+        if row.state is DeletionState.EXECUTING:
+            await self._defer(row, error)
+            return
+        until = self._clock.now() + _delay(row.attempts)
+        after = lifecycle.postponed(row, until=until, error=error, tried=tried)
+        await self._settle(row, after, Act.DELETION_POSTPONED, error)
+
+    async def _refuse_or_fail(self, row: Deletion, error: ProviderError) -> None:
+        if not error.retryable:
+            await self._fail(row, str(error))
+            return
+        until = self._clock.now() + _delay(row.attempts - 1)
+        after = lifecycle.refused(row, until=until, error=str(error))
+        await self._settle(row, after, Act.DELETION_DEFERRED, str(error))
+
     async def _defer(self, row: Deletion, error: str) -> None:
-        delay = min(FIRST_DELAY * 2 ** (row.attempts - 1), LONGEST_DELAY)
+        until = self._clock.now() + _delay(row.attempts - 1)
         await self._settle(
-            row,
-            lambda before: lifecycle.deferred(before, until=self._clock.now() + delay, error=error),
-            Act.DELETION_DEFERRED,
-            error,
+            row, lifecycle.deferred(row, until=until, error=error), Act.DELETION_DEFERRED, error
         )
 
     async def _done(self, row: Deletion) -> None:
-        await self._settle(
-            row, lambda before: lifecycle.done(before, at=self._clock.now()), Act.DELETION_DONE, ""
-        )
+        await self._settle(row, lifecycle.done(row, at=self._clock.now()), Act.DELETION_DONE)
 
-    async def _fail(self, row: Deletion, error: str) -> None:
-        await self._settle(
-            row,
-            lambda before: lifecycle.failed(before, at=self._clock.now(), error=error),
-            Act.DELETION_FAILED,
-            error,
-        )
+    async def _fail(self, row: Deletion, error: str, *, can_retry: bool = True) -> None:
+        after = lifecycle.failed(row, at=self._clock.now(), error=error, can_retry=can_retry)
+        await self._settle(row, after, Act.DELETION_FAILED, error)
 
-    async def _settle(self, row: Deletion, step: Settlement, act: Act, detail: str) -> None:
+    async def _settle(self, row: Deletion, after: Deletion, act: Act, detail: str = "") -> Deletion | None:
+        """Write the step, its audit entry and its messages. None if somebody was first: a cancel, or another worker."""
         async with self._database.transaction() as session:
             now = self._clock.now()
-            after = step(row)
-            if not await deletions.replace(session, row, after):
-                log.warning("the lease on deletion %s ran out before it was settled", row.id)
-                return
-            await self._record(session, after, act, detail)
-            if after.state is DeletionState.DELETED:
-                await directory.put_user(session, after.target.account, after.target.id, now=now, gone=True)
-            await want(session, NoticeKind.DELETION, after.id, channel=after.notice_channel, now=now)
+            written = await deletions.replace(session, row, after)
+            if written is None:
+                log.info("deletion %s has changed before it was %s", row.id, act.value)
+                return None
+            await record(session, written, actor=audit.THE_CLOCK, act=act, at=now, detail=detail)
+            if written.state is DeletionState.DELETED and written.target.kind is TargetKind.USER:
+                await directory.put_user(
+                    session, written.target.account, written.target.id, now=now, gone=True
+                )
+            await announce(session, [written], now=now)
         self._bell.ring()
+        return written
 
-    async def _record(self, session: AsyncSession, row: Deletion, act: Act, detail: str) -> None:
-        await audit.record(
-            session,
-            at=self._clock.now(),
-            actor=audit.THE_CLOCK,
-            act=act,
-            account=row.target.account,
-            target=row.target.id,
-            detail=detail,
-        )
+
+def _delay(attempts: int) -> timedelta:
+    """Growing with the attempts that have been in vain."""
+    doublings = min(max(attempts, 0), 10)
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)

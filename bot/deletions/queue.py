@@ -1,88 +1,130 @@
-"""What operators ask of the queue: schedule, cancel, look. One transaction each, with its audit entry and its notice."""
+"""What operators ask of the queue: schedule, cancel, release, retry, drop, look.
 
-import asyncio
+One transaction each, with its audit entries and its notices.
+"""
+
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import audit
 from bot.audit import Act
 from bot.clock import Bell, Clock
-from bot.deletions import lifecycle
-from bot.directory import Directory
-from bot.errors import AlreadySubmitted, DeletionOpen, NotFound, ProviderError
-from bot.model import Deletion, DeletionState, NoticeKind, Operator, Target, TargetKind
+from bot.deletions import lifecycle, targets
+from bot.deletions.planning import Planner, Refusal
+from bot.deletions.requests import Request, Step, announce, change, open_already, record, required
+from bot.deletions.safeguards import Safeguards
+from bot.errors import AlreadySubmitted, TooLate
+from bot.model import Deletion, DeletionState, NoticeKind, Operator, Snapshot, Target, TargetKind
 from bot.notices import Delivery, want
-from bot.providers.base import MailProvider
 from bot.storage import deletions, submissions
-from bot.storage.database import Database
+from bot.storage.database import Database, serialise
 
-LOOK_SECONDS = 5.0
-"""How long a request to queue a user waits to hear whether the user is still there."""
+MOST = 40
+"""So many targets one request may have: each has a line with a button in one message (50 blocks, docs.slack.dev)."""
 
-Step = Callable[[Deletion], Deletion]
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What a request came to. Nothing was queued of `refused`; the two lists together are what was asked for."""
+
+    request_id: str
+    deletions: Request
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a click on several deletions did: `done`, and what it was too late for, with what became of it."""
+
+    done: Request
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Graces:
+    """How long a deletion waits after its notice was confirmed, by the kind of its target."""
+
+    user: timedelta
+    domain: timedelta
+    routing_rule: timedelta
+
+    def of(self, kind: TargetKind) -> timedelta:
+        return {
+            TargetKind.USER: self.user,
+            TargetKind.DOMAIN: self.domain,
+            TargetKind.ROUTING_RULE: self.routing_rule,
+        }[kind]
+
+
+Rows = Callable[[AsyncSession], Awaitable[Request]]
 
 
 class Deletions:
-    """`grace` is how long a deletion waits after its notice was confirmed."""
-
     def __init__(
         self,
         *,
         database: Database,
         clock: Clock,
-        directory: Directory,
-        providers: Mapping[str, MailProvider],
+        planner: Planner,
         delivery: Delivery,
         bell: Bell,
+        safeguards: Safeguards,
         channel: str,
-        grace: timedelta,
+        graces: Graces,
     ) -> None:
-        self.grace = grace
+        self.graces = graces
         self.channel = channel
+        self.threshold = safeguards.threshold
         self._database = database
         self._clock = clock
-        self._directory = directory
-        self._providers = providers
+        self._planner = planner
         self._delivery = delivery
         self._bell = bell
+        self._safeguards = safeguards
 
     async def schedule(
-        self, operator: Operator, *, nonce: str, account: str, address: str, reason: str
-    ) -> Deletion:
-        """Put a mail user on the queue and try to post the notice at once.
+        self, operator: Operator, *, nonce: str, wanted: Sequence[Target], reason: str
+    ) -> Scheduled:
+        """Put targets on the queue as one request, and try to post its notice at once.
 
-        Returns the row: PENDING if the notice is up, REQUESTED if Slack has not taken it yet (`problem` says why).
-        Raises NotFound if the user is gone, DeletionOpen if one is queued, AlreadySubmitted for a repeated form.
+        The rows are PENDING if the notice is up, HELD if another admin has to release them, REQUESTED if Slack has not
+        taken the notice yet (`problem` says why). A target that can't be queued is refused, the others are queued; if
+        there is one target only, its refusal is raised: NotFound, DeletionOpen, Protected or ProviderError. Raises
+        AlreadySubmitted for a repeated form.
         """
-        await self._must_exist(account, address)
+        request_id = uuid.uuid4().hex
+        plan = await self._planner.plan(wanted)
+        refused = list(plan.refused)
+        queued = []
         now = self._clock.now()
-        wanted = Deletion(
-            id=uuid.uuid4().hex,
-            target=Target(account, TargetKind.USER, address),
-            label=address,
-            reason=reason,
-            requested_by=operator.slack_id,
-            requested_at=now,
-            grace=self.grace,
-            state=DeletionState.REQUESTED,
-            notice_channel=self.channel,
-        )
         async with self._database.transaction() as session:
+            await serialise(session, f"deletions of {operator.slack_id}")
             if await submissions.begin(session, nonce, operator=operator.slack_id, now=now) is not None:
-                raise AlreadySubmitted(
-                    f"This form was already sent: see /mail-pending for the deletion of {address}."
+                raise AlreadySubmitted("This form was already sent: see /mail-pending for what is queued.")
+            for target, seen in plan.accepted:
+                row = self._row(operator, request_id, target, seen, reason)
+                if not await deletions.add(session, row):
+                    first = await deletions.open_for(session, target)
+                    refused.append(Refusal(target, open_already(first, row.label)))
+                    continue
+                queued.append(row)
+                await self._supersede(session, row, operator, now)
+                await record(
+                    session, row, actor=operator.slack_id, act=Act.DELETION_REQUESTED, at=now, detail=reason
                 )
-            if not await deletions.add(session, wanted):
-                raise _open_already(await deletions.open_for(session, wanted.target), address)
-            await submissions.finish(session, nonce, f"The deletion of {address} was scheduled.")
-            await self._record(session, wanted, operator.slack_id, Act.DELETION_REQUESTED, reason)
-            await want(session, NoticeKind.DELETION, wanted.id, channel=self.channel, now=now)
-        await self._delivery.deliver(NoticeKind.DELETION, wanted.id)
-        return await self.get(wanted.id)
+            if not queued and len(refused) == 1:
+                raise refused[0].error
+            await submissions.finish(session, nonce, f"{len(queued)} deletions were scheduled.")
+            if queued:
+                await self._hold(session, operator, now)
+                await announce(session, queued, now=now)
+        if queued:
+            await self._delivery.deliver(NoticeKind.DELETION, request_id)
+            self._bell.ring()
+        return Scheduled(request_id, await self.of_request(request_id), tuple(refused))
 
     async def cancel(self, operator: Operator, deletion_id: str) -> Deletion:
         """Take a deletion off the queue. Once this returns, no call to delete its target ever starts.
@@ -90,100 +132,175 @@ class Deletions:
         Raises TooLate, with what became of it, if somebody or the clock was first; NotFound for an unknown id.
         """
         now = self._clock.now()
-        async with self._database.transaction() as session:
-            after = await change(
-                session, deletion_id, lambda row: lifecycle.cancelled(row, by=operator.slack_id, at=now)
-            )
-            await self._record(session, after, operator.slack_id, Act.DELETION_CANCELLED, "")
-            await want(session, NoticeKind.DELETION, after.id, channel=after.notice_channel, now=now)
-        self._bell.ring()
-        return after
+        return await self._step(
+            operator,
+            deletion_id,
+            lambda row: lifecycle.cancelled(row, by=operator.slack_id, at=now),
+            Act.DELETION_CANCELLED,
+        )
+
+    async def cancel_request(self, operator: Operator, request_id: str) -> Ended:
+        """Take all of a request off the queue that is not too late for it."""
+        return await self._cancel_all(operator, lambda session: deletions.of_request(session, request_id))
+
+    async def cancel_hold(self, operator: Operator, hold_id: str) -> Ended:
+        """Take all that is held together off the queue."""
+        return await self._cancel_all(operator, lambda session: deletions.of_hold(session, hold_id))
+
+    async def release(self, operator: Operator, hold_id: str) -> Ended:
+        """End a hold: the grace period of each of its deletions begins now.
+
+        Raises NotAllowed to the person who asked for them, TooLate if nothing is held (any more).
+        """
+        now = self._clock.now()
+        return await self._step_all(
+            operator,
+            lambda session: deletions.of_hold(session, hold_id),
+            lambda row: lifecycle.released(row, by=operator.slack_id, at=now),
+            Act.DELETION_RELEASED,
+            which=lambda row: row.is_held and row.state.is_open,
+            nothing="Nothing is held here any more.",
+        )
+
+    async def retry(self, operator: Operator, deletion_id: str) -> Deletion:
+        """Try a failed deletion once more. Raises TooLate, NotFound, DeletionOpen."""
+        now = self._clock.now()
+        return await self._step(
+            operator, deletion_id, lambda row: lifecycle.retried(row, at=now), Act.DELETION_RETRIED
+        )
+
+    async def drop(self, operator: Operator, deletion_id: str) -> Deletion:
+        """Give a failed deletion up for good. Raises TooLate, NotFound."""
+        now = self._clock.now()
+        return await self._step(
+            operator,
+            deletion_id,
+            lambda row: lifecycle.dropped(row, by=operator.slack_id, at=now),
+            Act.DELETION_DROPPED,
+        )
 
     async def get(self, deletion_id: str) -> Deletion:
         """Raises NotFound."""
         async with self._database.reading() as session:
-            return await _required(session, deletion_id)
+            return await required(session, deletion_id)
 
-    async def open_for(self, account: str, address: str) -> Deletion | None:
+    async def of_request(self, request_id: str) -> Request:
         async with self._database.reading() as session:
-            return await deletions.open_for(session, Target(account, TargetKind.USER, address))
+            return await deletions.of_request(session, request_id)
+
+    async def open_for(self, target: Target) -> Deletion | None:
+        async with self._database.reading() as session:
+            return await deletions.open_for(session, target)
 
     async def open_deletions(self, *, offset: int = 0, limit: int = 20) -> tuple[list[Deletion], int]:
         """A page of what is queued, the soonest first, and how many there are in all."""
         async with self._database.reading() as session:
             return await deletions.page_of_open(session, offset=offset, limit=limit)
 
-    async def problem(self, deletion_id: str) -> str | None:
-        """Why the channel does not show the deletion's present state yet; None if it does."""
-        return await self._delivery.problem(NoticeKind.DELETION, deletion_id)
+    async def finished_deletions(self, *, offset: int = 0, limit: int = 20) -> tuple[list[Deletion], int]:
+        """A page of what has ended, the newest first, and how many there are in all."""
+        async with self._database.reading() as session:
+            return await deletions.page_of_finished(session, offset=offset, limit=limit)
 
-    async def _must_exist(self, account: str, address: str) -> None:
-        user = await self._directory.find(address, account=account)
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                exists = await self._providers[account].user_exists(address)
-        except (ProviderError, TimeoutError):
-            return  # queueing needs no mail system; whether the user is there is looked at again before deleting
-        if exists is False:
-            await self._directory.note_gone(user)
-            raise NotFound(f"{address} is not there any more: somebody else has deleted it.")
+    async def problem(self, request_id: str) -> str | None:
+        """Why the channel does not show the request's present state yet; None if it does."""
+        return await self._delivery.problem(NoticeKind.DELETION, request_id)
 
-    async def _record(self, session: AsyncSession, row: Deletion, actor: str, act: Act, detail: str) -> None:
-        await audit.record(
-            session,
-            at=self._clock.now(),
-            actor=actor,
-            act=act,
-            account=row.target.account,
-            target=row.target.id,
-            detail=detail,
+    async def preview(self, target: Target) -> Snapshot:
+        """What would go along with a target now. Raises NotFound and ProviderError."""
+        return (await self._planner.look(target)).snapshot
+
+    def _row(
+        self, operator: Operator, request_id: str, target: Target, seen: targets.Look, reason: str
+    ) -> Deletion:
+        return Deletion(
+            id=uuid.uuid4().hex,
+            request_id=request_id,
+            target=target,
+            label=seen.label,
+            reason=reason,
+            requested_by=operator.slack_id,
+            requested_at=self._clock.now(),
+            grace=self.graces.of(target.kind),
+            state=DeletionState.REQUESTED,
+            notice_channel=self.channel,
+            snapshot=seen.snapshot,
         )
 
+    async def _supersede(
+        self, session: AsyncSession, wanted: Deletion, operator: Operator, now: datetime
+    ) -> None:
+        """A failed deletion of the same target is not tried again: this one is."""
+        for failed in await deletions.failed_for(session, wanted.target):
+            dropped = await change(
+                session, failed.id, lambda row: lifecycle.dropped(row, by=operator.slack_id, at=now)
+            )
+            await record(
+                session,
+                dropped,
+                actor=operator.slack_id,
+                act=Act.DELETION_DROPPED,
+                at=now,
+                detail="asked anew",
+            )
+            await announce(session, [dropped], now=now)
 
-async def change(session: AsyncSession, deletion_id: str, step: Step) -> Deletion:
-    """Take one step by compare-and-set; a step that lost a race is judged again on the row as it then stands."""
-    while True:
-        before = await _required(session, deletion_id)
-        after = step(before)
-        if await deletions.replace(session, before, after):
-            return after
+    async def _hold(self, session: AsyncSession, operator: Operator, now: datetime) -> None:
+        held = await self._safeguards.hold(session, operator.slack_id, now=now)
+        if held is None:
+            return
+        hold_id, rows = held
+        for row in rows:
+            await record(session, row, actor=operator.slack_id, act=Act.DELETION_HELD, at=now)
+        await announce(session, rows, now=now)
+        await want(session, NoticeKind.HOLD, hold_id, channel=self.channel, now=now)
 
-
-async def record_notice(session: AsyncSession, deletion_id: str, channel: str, ts: str, at: datetime) -> None:
-    """The notice is confirmed: the grace period begins, and the message is brought to the exact time.
-
-    A message that was posted anew for a deletion that has ended meanwhile starts nothing.
-    """
-
-    def step(row: Deletion) -> Deletion:
-        if row.state in {DeletionState.REQUESTED, DeletionState.PENDING}:
-            return lifecycle.noticed(row, channel=channel, ts=ts, at=at)
-        return replace(row, notice_channel=channel, notice_ts=ts)
-
-    row = await change(session, deletion_id, step)
-    if row.state is DeletionState.PENDING:
-        await audit.record(
-            session,
-            at=at,
-            actor=audit.THE_CLOCK,
-            act=Act.DELETION_NOTICED,
-            account=row.target.account,
-            target=row.target.id,
-            detail=f"{channel} {ts}",
+    async def _cancel_all(self, operator: Operator, rows: Rows) -> Ended:
+        now = self._clock.now()
+        return await self._step_all(
+            operator,
+            rows,
+            lambda row: lifecycle.cancelled(row, by=operator.slack_id, at=now),
+            Act.DELETION_CANCELLED,
+            which=lambda row: row.state.is_open,
+            nothing="Nothing of this is queued any more.",
         )
-        await want(session, NoticeKind.DELETION, row.id, channel=channel, now=at)
 
+    async def _step(self, operator: Operator, deletion_id: str, step: Step, act: Act) -> Deletion:
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            after = await change(session, deletion_id, step)
+            await record(session, after, actor=operator.slack_id, act=act, at=now)
+            await announce(session, [after], now=now)
+        self._bell.ring()
+        return after
 
-async def _required(session: AsyncSession, deletion_id: str) -> Deletion:
-    row = await deletions.get(session, deletion_id)
-    if row is None:
-        raise NotFound("Mailwarden knows no such deletion (any more).")
-    return row
-
-
-def _open_already(row: Deletion | None, address: str) -> DeletionOpen:
-    if row is None:
-        return DeletionOpen(f"A deletion of {address} has just ended. Try again.", deletion_id="")
-    return DeletionOpen(
-        f"The deletion of {address} is already queued, by <@{row.requested_by}>.", deletion_id=row.id
-    )
+    async def _step_all(
+        self,
+        operator: Operator,
+        rows: Rows,
+        step: Step,
+        act: Act,
+        *,
+        which: Callable[[Deletion], bool],
+        nothing: str,
+    ) -> Ended:
+        """The same step with several rows, honest about those it comes too late for."""
+        now = self._clock.now()
+        done, missed = [], []
+        async with self._database.transaction() as session:
+            for row in await rows(session):
+                if not which(row):
+                    continue
+                try:
+                    after = await change(session, row.id, step)
+                except TooLate as error:
+                    missed.append(str(error))
+                    continue
+                await record(session, after, actor=operator.slack_id, act=act, at=now)
+                done.append(after)
+            if not done and not missed:
+                raise TooLate(nothing)
+            await announce(session, done, now=now)
+        self._bell.ring()
+        return Ended(tuple(done), tuple(missed))

@@ -1,7 +1,22 @@
 """Messages that a channel must end up showing, whatever happens to Slack meanwhile."""
 
-from bot.notices.delivery import Course, Delivery, Renderer
-from bot.notices.outbox import want
-from bot.notices.slack import Poster, Rendered, SlackPoster
+from bot.notices.delivery import GAP, Delivery
+from bot.notices.kinds import Course, Renderer, Stuck
+from bot.notices.outbox import want, want_again
+from bot.notices.slack import EVENT_TYPE, Label, NotDelivered, Poster, Rendered, SlackPoster
 
-__all__ = ["Course", "Delivery", "Poster", "Rendered", "Renderer", "SlackPoster", "want"]
+__all__ = [
+    "EVENT_TYPE",
+    "GAP",
+    "Course",
+    "Delivery",
+    "Label",
+    "NotDelivered",
+    "Poster",
+    "Rendered",
+    "Renderer",
+    "SlackPoster",
+    "Stuck",
+    "want",
+    "want_again",
+]

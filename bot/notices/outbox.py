@@ -15,3 +15,8 @@ async def want(session: AsyncSession, kind: NoticeKind, subject: str, *, channel
     the row as it stands when it is sent. The channel of a subject is the one of its first notice.
     """
     await notices.want(session, kind, subject, channel, now)
+
+
+async def want_again(session: AsyncSession, kind: NoticeKind, subject: str, *, now: datetime) -> None:
+    """The same for a message that was asked for before; nothing if it never was."""
+    await notices.want_again(session, kind, subject, now)

@@ -1,7 +1,8 @@
-"""The only place below the handlers that calls Slack's Web API: one message posted, one edited."""
+"""The only place below the handlers that calls Slack's Web API: one message posted, edited, proven, taken away."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import aiohttp
@@ -22,35 +23,71 @@ PERMANENT = {
 }
 """Errors that only a person can mend (docs.slack.dev, methods/chat.postMessage); all others may pass by themselves."""
 
-GONE = frozenset({"message_not_found", "cant_update_message"})
+GONE = frozenset({"message_not_found", "cant_update_message", "thread_not_found"})
+
+MAYBE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+"""Slack's words for "some aspect of the operation may have succeeded" (docs.slack.dev, methods/chat.postMessage)."""
+
+EVENT_TYPE = "mailwarden_notice"
+"""The metadata event type of our messages; manifest.yml subscribes to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message: `text` alone must make sense in a notification and to a screen reader."""
+    """A message: `text` alone must make sense in a notification and to a screen reader.
+
+    `thread_ts`: the message whose thread it belongs in.
+    """
 
     text: str
     blocks: Sequence[Block | dict[str, Any]]
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Goes along with a message as its metadata, so that it is recognised as ours. Everybody may read it."""
+
+    kind: str
+    subject: str
+    key: str
 
 
 class NotDelivered(Exception):
-    """Slack did not take the message. `retry_after` is in seconds, None where Slack named none."""
+    """Slack did not take the message, as far as we know.
+
+    `permanent`: only a person can mend it. `retry_after` is in seconds, None where Slack named none. `gone`: the message,
+    or the one whose thread it belongs in, is not there any more. `unclear`: Slack may have taken it all the same.
+    """
 
     def __init__(
-        self, message: str, *, permanent: bool, retry_after: float | None = None, gone: bool = False
+        self,
+        message: str,
+        *,
+        permanent: bool,
+        retry_after: float | None = None,
+        gone: bool = False,
+        unclear: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
         self.gone = gone
+        self.unclear = unclear
 
 
 class Poster(Protocol):
-    async def post(self, channel: str, message: Rendered) -> tuple[str, str]:
+    async def post(self, channel: str, message: Rendered, label: Label) -> tuple[str, str]:
         """Post and return (channel id, ts). Raises NotDelivered."""
 
     async def edit(self, channel: str, ts: str, message: Rendered) -> None:
         """Replace a message of ours. Raises NotDelivered; `gone` if it is not there any more."""
+
+    async def stands(self, channel: str, ts: str) -> bool:
+        """Whether Slack still knows the message. Raises NotDelivered where that can't be found out."""
+
+    async def take_away(self, channel: str, ts: str) -> None:
+        """Remove a message of ours; nothing happens if it is not there any more. Raises NotDelivered."""
 
 
 class SlackPoster(Poster):
@@ -60,31 +97,62 @@ class SlackPoster(Poster):
         self._client = client
 
     @override
-    async def post(self, channel: str, message: Rendered) -> tuple[str, str]:
-        try:
+    async def post(self, channel: str, message: Rendered, label: Label) -> tuple[str, str]:
+        with _translated(channel):
             answer = await self._client.chat_postMessage(
                 channel=channel,
                 text=message.text,
                 blocks=message.blocks,
+                thread_ts=message.thread_ts,
+                metadata={"event_type": EVENT_TYPE, "event_payload": asdict(label)},
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        except (TimeoutError, SlackApiError, aiohttp.ClientError) as error:
-            raise _not_delivered(error, channel) from error
-        return str(answer["channel"]), str(answer["ts"])
+            return str(answer["channel"]), str(answer["ts"])
 
     @override
     async def edit(self, channel: str, ts: str, message: Rendered) -> None:
-        try:
+        with _translated(channel):
             await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks)
-        except (TimeoutError, SlackApiError, aiohttp.ClientError) as error:
-            raise _not_delivered(error, channel) from error
+
+    @override
+    async def stands(self, channel: str, ts: str) -> bool:
+        try:
+            with _translated(channel):
+                await self._client.chat_getPermalink(channel=channel, message_ts=ts)
+        except NotDelivered as error:
+            if not error.gone:
+                raise
+            return False
+        return True
+
+    @override
+    async def take_away(self, channel: str, ts: str) -> None:
+        try:
+            with _translated(channel):
+                await self._client.chat_delete(channel=channel, ts=ts)
+        except NotDelivered as error:
+            if not error.gone:
+                raise
+
+
+@contextmanager
+def _translated(channel: str) -> Iterator[None]:
+    try:
+        yield
+    except (TimeoutError, SlackApiError, aiohttp.ClientError) as error:
+        raise _not_delivered(error, channel) from error
 
 
 def _not_delivered(error: Exception, channel: str) -> NotDelivered:
     if not isinstance(error, SlackApiError):
-        return NotDelivered("Slack could not be reached.", permanent=False)
-    if error.response.status_code == 429:
+        return NotDelivered(
+            "Slack could not be reached.",
+            permanent=False,
+            unclear=not isinstance(error, aiohttp.ClientConnectorError),
+        )
+    status: int = error.response.status_code
+    if status == 429:
         seconds = error.response.headers.get("Retry-After", "1")
         return NotDelivered(
             "Slack asks us to slow down.",
@@ -95,5 +163,8 @@ def _not_delivered(error: Exception, channel: str) -> NotDelivered:
     if code in PERMANENT:
         return NotDelivered(PERMANENT[code].format(channel=channel), permanent=True)
     return NotDelivered(
-        f"Slack refused the message ({code or 'no reason given'}).", permanent=False, gone=code in GONE
+        f"Slack refused the message ({code or 'no reason given'}).",
+        permanent=False,
+        gone=code in GONE,
+        unclear=code in MAYBE or status >= 500 or code is None,
     )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 from bot.app import RunningBot, running_bot
 from bot.clock import MovableClock
 from bot.model import ProviderKind, ProviderVerdict
+from bot.notices import GAP
 from bot.sandbox.dns import DnsServer, publishes, verdict
 from bot.sandbox.interface import Interface
 from bot.sandbox.mail_data import OWNERSHIP_CODE
@@ -79,11 +81,18 @@ class Sandbox:
 
 @asynccontextmanager
 async def open_sandbox(
-    data: Path, *, port: int = 0, page: bool = True, patience: float = 20.0
+    data: Path,
+    *,
+    port: int = 0,
+    page: bool = True,
+    patience: float = 20.0,
+    gap: timedelta = GAP,
+    database: str | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Everything, on loopback, until the block is left. Raises OSError if the port is taken.
 
-    `data` holds the bot's database. `patience` is what the bot grants the mail system, in seconds.
+    `data` holds the bot's database, unless `database` is the address of another one. `patience` is what the bot grants
+    the mail system, in seconds; `gap` the time between two writes to a channel.
     """
     clock = MovableClock()
     async with AsyncExitStack() as stack:
@@ -114,8 +123,9 @@ async def open_sandbox(
         await server.start(port)
         stack.push_async_callback(server.stop)
 
-        settings = _settings(server, purelymail, dns, data, patience)
-        bot = await stack.enter_async_context(running_bot(settings, clock=clock))
+        database = database or f"sqlite+aiosqlite:///{data / 'mailwarden.db'}"
+        settings = _settings(server, purelymail, dns, database, patience)
+        bot = await stack.enter_async_context(running_bot(settings, clock=clock, gap=gap))
         ready.bot = bot
         await bot.wake()
         yield Sandbox(server.url, server, people, purelymail, dns, clock, settings, bot)
@@ -149,12 +159,18 @@ def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
         clock=clock,
         messages_tab=manifest.messages_tab,
     )
-    server = SlackServer(workspace, scopes=manifest.scopes, bot_token=_BOT_TOKEN, app_token=_APP_TOKEN)
+    server = SlackServer(
+        workspace,
+        scopes=manifest.scopes,
+        subscriptions=manifest.subscriptions,
+        bot_token=_BOT_TOKEN,
+        app_token=_APP_TOKEN,
+    )
     return server, People(workspace, server.socket, manifest.commands)
 
 
 def _settings(
-    server: SlackServer, purelymail: PurelyMailSimulator, dns: DnsServer, data: Path, patience: float
+    server: SlackServer, purelymail: PurelyMailSimulator, dns: DnsServer, database: str, patience: float
 ) -> Settings:
     return Settings(
         slack=SlackSettings(
@@ -172,6 +188,6 @@ def _settings(
         operators=OperatorSettings(owners=("U0OLGA",), admins=("U0ADA", "U0BEN"), viewers=("U0VIC",)),
         channels=ChannelSettings(deletions="C0MAILOPS", digest="C0DIGEST"),
         times=TimeSettings(timezone=ZONE),
-        database=DatabaseSettings(url=f"sqlite+aiosqlite:///{data / 'mailwarden.db'}"),
+        database=DatabaseSettings(url=database),
         dns=DnsSettings(resolvers=(dns.address,)),
     )

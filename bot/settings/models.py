@@ -288,22 +288,22 @@ def config_keys() -> Iterator[ConfigKey]:
         for name, inner in (AccountSettings if listed else model).model_fields.items():  # type: ignore[union-attr]
             about = next((item for item in inner.metadata if isinstance(item, Key)), None)
             if about is not None:
-                default = None if inner.is_required() else _as_toml(inner.default)
-                yield ConfigKey(f"{prefix}.{inner.validation_alias or name}", about, default)
+                alias = str(inner.validation_alias or name)
+                default = None if inner.is_required() else _as_toml(inner.default, alias)
+                yield ConfigKey(f"{prefix}.{alias}", about, default)
 
 
-def _as_toml(value: Any) -> str:
+def _as_toml(value: Any, key: str) -> str:
     match value:
         case None:
             return "not set"
-        case timedelta() if value == timedelta(hours=1):
-            return "60"
         case timedelta():
-            return f"{value / timedelta(hours=1):g}"
+            unit = timedelta(minutes=1) if key.endswith("_minutes") else timedelta(hours=1)
+            return f"{value / unit:g}"
         case time():
             return f'"{value:%H:%M}"'
         case tuple():
-            return "[{}]".format(", ".join(map(_as_toml, value)))
+            return "[{}]".format(", ".join(_as_toml(item, key) for item in value))
         case float() | int():
             return f"{value:g}"
         case _:

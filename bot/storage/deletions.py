@@ -1,17 +1,20 @@
 """The rows of the deletion queue. Which step is legal is decided in bot/deletions/lifecycle.py, not here."""
 
 from collections.abc import Mapping
+from dataclasses import replace as evolve
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, Select, and_, func, insert, literal_column, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.model import OPEN_STATES, Deletion, DeletionState, Target, TargetKind
-from bot.storage.tables import deletions
+from bot.model import Deletion, DeletionState, Snapshot, Target, TargetKind
+from bot.storage.tables import FINISHED, OPEN, deletions
 
-_open = deletions.c.state.in_(sorted(OPEN_STATES))
+# Spelt out as in the partial indexes: with bound values SQLite would not use them.
+_open: ColumnElement[bool] = literal_column(str(OPEN), Boolean)
+_finished: ColumnElement[bool] = literal_column(str(FINISHED), Boolean)
 
 
 async def add(session: AsyncSession, deletion: Deletion) -> bool:
@@ -30,79 +33,189 @@ async def get(session: AsyncSession, deletion_id: str) -> Deletion | None:
 
 async def open_for(session: AsyncSession, target: Target) -> Deletion | None:
     """The open deletion of a target, if there is one."""
-    return await _one(
-        session,
-        and_(
-            _open,
-            deletions.c.account == target.account,
-            deletions.c.kind == target.kind.value,
-            deletions.c.target_id == target.id,
-        ),
+    return await _one(session, and_(_open, _is(target)))
+
+
+async def blocking(session: AsyncSession, target: Target) -> Deletion | None:
+    """What stands in the way of creating that target: an open deletion, or a failed one that may be tried again."""
+    return await _one(session, and_(_is(target), or_(_open, deletions.c.can_retry.is_(True))))
+
+
+async def failed_for(session: AsyncSession, target: Target) -> list[Deletion]:
+    """Failed deletions of a target that may still be tried again."""
+    return await _all(session, select(deletions).where(_is(target), deletions.c.can_retry.is_(True)))
+
+
+async def of_request(session: AsyncSession, request_id: str) -> tuple[Deletion, ...]:
+    """What was asked for at once, in the order of the ids, so that writers lock rows in one order."""
+    query = select(deletions).where(deletions.c.request_id == request_id).order_by(deletions.c.id)
+    return tuple(await _all(session, query))
+
+
+async def of_hold(session: AsyncSession, hold_id: str) -> tuple[Deletion, ...]:
+    """What was ever held together, in the order of the ids."""
+    query = select(deletions).where(deletions.c.hold_id == hold_id).order_by(deletions.c.id)
+    return tuple(await _all(session, query))
+
+
+async def unvouched(session: AsyncSession, operator: str, *, since: datetime) -> list[Deletion]:
+    """What an operator has asked for since then, and nobody else has released."""
+    query = (
+        select(deletions)
+        .where(
+            deletions.c.requested_by == operator,
+            deletions.c.requested_at > since,
+            deletions.c.released_by.is_(None),
+        )
+        .order_by(deletions.c.id)
     )
+    return await _all(session, query)
+
+
+async def held_by(session: AsyncSession, operator: str) -> str | None:
+    """The hold that an operator's requests are in at present."""
+    hold: str | None = await session.scalar(
+        select(deletions.c.hold_id)
+        .where(
+            _open,
+            deletions.c.requested_by == operator,
+            deletions.c.hold_id.is_not(None),
+            deletions.c.released_by.is_(None),
+        )
+        .limit(1)
+    )
+    return hold
 
 
 async def page_of_open(session: AsyncSession, *, offset: int, limit: int) -> tuple[list[Deletion], int]:
-    """Open deletions, the soonest first, those without a confirmed notice last; and how many there are."""
+    """Open deletions, the soonest first, those that no time is set for last; and how many there are."""
     total = await session.scalar(select(func.count()).select_from(deletions).where(_open))
-    rows = await session.execute(
+    rows = await _all(
+        session,
         select(deletions)
         .where(_open)
         .order_by(
             deletions.c.execute_at.is_(None), deletions.c.execute_at, deletions.c.requested_at, deletions.c.id
         )
         .offset(offset)
-        .limit(limit)
+        .limit(limit),
     )
-    return [_value(row) for row in rows.mappings()], total or 0
+    return rows, total or 0
+
+
+async def page_of_finished(session: AsyncSession, *, offset: int, limit: int) -> tuple[list[Deletion], int]:
+    """Ended deletions, the newest end first; and how many there are."""
+    total = await session.scalar(select(func.count()).select_from(deletions).where(_finished))
+    rows = await _all(
+        session,
+        select(deletions)
+        .where(_finished)
+        .order_by(deletions.c.finished_at.desc(), deletions.c.id.desc())
+        .offset(offset)
+        .limit(limit),
+    )
+    return rows, total or 0
+
+
+async def waiting_users(session: AsyncSession) -> list[Deletion]:
+    """Open deletions of mail users that nobody is executing."""
+    query = (
+        select(deletions)
+        .where(
+            _open,
+            deletions.c.kind == TargetKind.USER.value,
+            deletions.c.state != DeletionState.EXECUTING.value,
+        )
+        .order_by(deletions.c.id)
+    )
+    return await _all(session, query)
 
 
 async def next_due(session: AsyncSession, now: datetime) -> Deletion | None:
-    """The longest due row that nobody holds: its time has come, or its holder's lease has run out."""
+    """The longest due row that nobody holds: its time has come, or its holder's claim has lapsed."""
     query = (
         select(deletions)
         .where(
             _open,
             or_(
                 and_(deletions.c.state == DeletionState.PENDING.value, deletions.c.execute_at <= now),
-                and_(deletions.c.state == DeletionState.EXECUTING.value, deletions.c.lease_until <= now),
+                deletions.c.state == DeletionState.EXECUTING.value,
             ),
+            or_(deletions.c.lease_until.is_(None), deletions.c.lease_until <= now),
         )
         .order_by(deletions.c.execute_at, deletions.c.id)
         .limit(1)
-        .with_for_update(
-            skip_locked=True
-        )  # SQLite has no row locks and leaves this out; `replace` decides there
+        # SQLite has no row locks and leaves this out: a writer is alone there.
+        .with_for_update(skip_locked=True)
     )
+    return await _one_of(session, query)
+
+
+async def next_to_remind(session: AsyncSession, *, now: datetime, before: timedelta) -> Deletion | None:
+    """A pending row whose time comes within `before`, and that was not warned of yet."""
+    query = (
+        select(deletions)
+        .where(
+            _open,
+            deletions.c.state == DeletionState.PENDING.value,
+            deletions.c.execute_at > now,
+            deletions.c.execute_at <= now + before,
+            deletions.c.reminded_at.is_(None),
+        )
+        .order_by(deletions.c.execute_at, deletions.c.id)
+        .limit(1)
+    )
+    return await _one_of(session, query)
+
+
+async def replace(session: AsyncSession, before: Deletion, after: Deletion) -> Deletion | None:
+    """Compare and set: write `after` if the row still stands as in `before`. None if somebody was first.
+
+    Raises OpenAlready where the row would be open again and its target has another open deletion.
+    """
+    changed = evolve(after, version=before.version + 1)
+    try:
+        async with session.begin_nested():
+            written = await session.execute(
+                update(deletions)
+                .where(deletions.c.id == before.id, deletions.c.version == before.version)
+                .values(_row(changed))
+                .returning(deletions.c.id)
+            )
+    except IntegrityError:
+        raise OpenAlready from None
+    return changed if written.scalar() is not None else None
+
+
+class OpenAlready(Exception):
+    """The target has an open deletion; no second one can be."""
+
+
+async def _one(session: AsyncSession, where: ColumnElement[bool]) -> Deletion | None:
+    return await _one_of(session, select(deletions).where(where).limit(1))
+
+
+async def _one_of(session: AsyncSession, query: Select[Any]) -> Deletion | None:
     row = (await session.execute(query)).mappings().first()
     return None if row is None else _value(row)
 
 
-async def replace(session: AsyncSession, before: Deletion, after: Deletion) -> bool:
-    """Compare and set: write `after` if the row still stands as in `before`. False if somebody was first."""
-    changed = await session.execute(
-        update(deletions)
-        .where(
-            deletions.c.id == before.id,
-            deletions.c.state == before.state.value,
-            deletions.c.attempts == before.attempts,
-            deletions.c.claimed_by.is_(None)
-            if before.claimed_by is None
-            else deletions.c.claimed_by == before.claimed_by,
-        )
-        .values(_row(after))
-        .returning(deletions.c.id)
+async def _all(session: AsyncSession, query: Select[Any]) -> list[Deletion]:
+    return [_value(row) for row in (await session.execute(query)).mappings()]
+
+
+def _is(target: Target) -> ColumnElement[bool]:
+    return and_(
+        deletions.c.target_id == target.id,
+        deletions.c.account == target.account,
+        deletions.c.kind == target.kind.value,
     )
-    return changed.scalar() is not None
-
-
-async def _one(session: AsyncSession, where: ColumnElement[bool]) -> Deletion | None:
-    row = (await session.execute(select(deletions).where(where))).mappings().first()
-    return None if row is None else _value(row)
 
 
 def _row(deletion: Deletion) -> dict[str, Any]:
     return {
         "id": deletion.id,
+        "request_id": deletion.request_id,
         "account": deletion.target.account,
         "kind": deletion.target.kind.value,
         "target_id": deletion.target.id,
@@ -112,22 +225,30 @@ def _row(deletion: Deletion) -> dict[str, Any]:
         "requested_at": deletion.requested_at,
         "grace_seconds": int(deletion.grace.total_seconds()),
         "state": deletion.state.value,
+        "snapshot": _snapshot_row(deletion.snapshot),
         "notice_channel": deletion.notice_channel,
         "notice_ts": deletion.notice_ts,
         "noticed_at": deletion.noticed_at,
         "execute_at": deletion.execute_at,
+        "reminded_at": deletion.reminded_at,
+        "hold_id": deletion.hold_id,
+        "released_by": deletion.released_by,
+        "removals": deletion.removals,
         "claimed_by": deletion.claimed_by,
         "lease_until": deletion.lease_until,
         "attempts": deletion.attempts,
         "last_error": deletion.last_error,
+        "can_retry": deletion.can_retry,
         "finished_at": deletion.finished_at,
         "cancelled_by": deletion.cancelled_by,
+        "version": deletion.version,
     }
 
 
 def _value(row: Mapping[Any, Any]) -> Deletion:
     return Deletion(
         id=row["id"],
+        request_id=row["request_id"],
         target=Target(row["account"], TargetKind(row["kind"]), row["target_id"]),
         label=row["label"],
         reason=row["reason"],
@@ -135,14 +256,29 @@ def _value(row: Mapping[Any, Any]) -> Deletion:
         requested_at=row["requested_at"],
         grace=timedelta(seconds=row["grace_seconds"]),
         state=DeletionState(row["state"]),
+        snapshot=_snapshot(row["snapshot"]),
         notice_channel=row["notice_channel"],
         notice_ts=row["notice_ts"],
         noticed_at=row["noticed_at"],
         execute_at=row["execute_at"],
+        reminded_at=row["reminded_at"],
+        hold_id=row["hold_id"],
+        released_by=row["released_by"],
+        removals=row["removals"],
         claimed_by=row["claimed_by"],
         lease_until=row["lease_until"],
         attempts=row["attempts"],
         last_error=row["last_error"],
+        can_retry=row["can_retry"],
         finished_at=row["finished_at"],
         cancelled_by=row["cancelled_by"],
+        version=row["version"],
     )
+
+
+def _snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
+    return {"users": list(snapshot.users), "rules": list(snapshot.rules), "content": snapshot.content}
+
+
+def _snapshot(row: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(tuple(row.get("users", ())), tuple(row.get("rules", ())), row.get("content", ""))

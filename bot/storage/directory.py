@@ -1,12 +1,13 @@
 """The rows of the directory: mail users and domains as last seen at their mail system."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, and_, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.model import OPEN_STATES, MailDomain, MailUser, ProviderVerdict, TargetKind
+from bot.model import OPEN_STATES, MailDomain, MailUser, ProviderVerdict, Target, TargetKind
 from bot.storage.database import upsert
 from bot.storage.tables import deletions, directory_accounts, directory_domains, directory_users
 
@@ -155,3 +156,15 @@ def _verdict_row(verdict: ProviderVerdict | None) -> dict[str, bool] | None:
     if verdict is None:
         return None
     return {"mx": verdict.mx, "spf": verdict.spf, "dkim": verdict.dkim, "dmarc": verdict.dmarc}
+
+
+async def gone_among(session: AsyncSession, users: Collection[Target]) -> set[Target]:
+    """Of mail users that were there at some time, those that have been seen to be gone."""
+    if not users:
+        return set()
+    rows = await session.execute(
+        select(directory_users.c.account, directory_users.c.address).where(
+            directory_users.c.gone.is_(True), directory_users.c.address.in_({user.id for user in users})
+        )
+    )
+    return {Target(account, TargetKind.USER, address) for account, address in rows} & set(users)

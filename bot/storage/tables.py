@@ -23,12 +23,14 @@ metadata = MetaData(
     }
 )
 
-_OPEN = text("state IN ('requested', 'pending', 'executing')")
+OPEN = text("state IN ('requested', 'held', 'pending', 'executing')")
+FINISHED = text("state IN ('deleted', 'cancelled', 'failed', 'dropped')")
 
 deletions = Table(
     "deletions",
     metadata,
     Column("id", String(32), primary_key=True),
+    Column("request_id", String(32), nullable=False),
     Column("account", String(100), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("target_id", String(400), nullable=False),
@@ -38,16 +40,23 @@ deletions = Table(
     Column("requested_at", UtcDateTime, nullable=False),
     Column("grace_seconds", Integer, nullable=False),
     Column("state", String(20), nullable=False),
+    Column("snapshot", JSON, nullable=False),
     Column("notice_channel", String(40), nullable=False),
     Column("notice_ts", String(40)),
     Column("noticed_at", UtcDateTime),
     Column("execute_at", UtcDateTime),
+    Column("reminded_at", UtcDateTime),
+    Column("hold_id", String(32)),
+    Column("released_by", String(40)),
+    Column("removals", Integer, nullable=False),
     Column("claimed_by", String(100)),
     Column("lease_until", UtcDateTime),
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text),
+    Column("can_retry", Boolean, nullable=False),
     Column("finished_at", UtcDateTime),
     Column("cancelled_by", String(40)),
+    Column("version", Integer, nullable=False),
     # One open deletion per target, whatever races.
     Index(
         "uq_deletions_open_target",
@@ -55,11 +64,18 @@ deletions = Table(
         "kind",
         "target_id",
         unique=True,
-        sqlite_where=_OPEN,
-        postgresql_where=_OPEN,
+        sqlite_where=OPEN,
+        postgresql_where=OPEN,
     ),
     # The tick looks only at what is open, however many rows are finished.
-    Index("ix_deletions_open", "execute_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_deletions_open", "execute_at", sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("ix_deletions_finished", "finished_at", "id", sqlite_where=FINISHED, postgresql_where=FINISHED),
+    Index("ix_deletions_request", "request_id"),
+    Index("ix_deletions_hold", "hold_id"),
+    # How many did this operator ask for within the last hour?
+    Index("ix_deletions_operator", "requested_by", "requested_at"),
+    # Is there a failed deletion of this target that may still be tried again?
+    Index("ix_deletions_target", "target_id"),
 )
 
 _UNDELIVERED = text("wanted > posted")
@@ -78,7 +94,20 @@ notices = Table(
     Column("claimed_by", String(100)),
     Column("lease_until", UtcDateTime),
     Column("last_error", Text),
+    # A post whose answer may have been lost is not repeated before this time: Slack tells of our own messages meanwhile.
+    Column("post_key", String(32)),
+    Column("open_until", UtcDateTime),
+    Column("seen_channel", String(40)),
+    Column("seen_ts", String(40)),
     Index("ix_notices_undelivered", "next_try_at", sqlite_where=_UNDELIVERED, postgresql_where=_UNDELIVERED),
+    Index("ix_notices_message", "ts"),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("channel", String(40), primary_key=True),
+    Column("next_at", UtcDateTime, nullable=False),
 )
 
 audit = Table(

@@ -11,10 +11,10 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.clock import FrozenClock
+from bot.clock import Bell, FrozenClock
 from bot.model import NoticeKind
 from bot.notices import Course, Delivery, Rendered, SlackPoster, want
-from bot.notices.delivery import LEASE
+from bot.notices.delivery import LEASE, OPEN
 from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.workspace import BOT_USER, Channel, Workspace
 from bot.storage import notices
@@ -50,6 +50,7 @@ class House:
             database=self._database,
             clock=self.clock,
             poster=SlackPoster(self._client),
+            bell=Bell(),
             worker=worker,
             courses={KIND: Course(load, render, posted)},
         )
@@ -137,7 +138,8 @@ async def test_slack_that_asks_for_patience_is_given_it(house: House) -> None:
 
 async def test_waits_grow_while_slack_is_down(house: House) -> None:
     await house.want()
-    house.server.faults.inject("chat.postMessage", 3, {"status": 503})
+    refusal = {"ok": False, "error": "team_added_to_org"}
+    house.server.faults.inject("chat.postMessage", 3, {"body": refusal})
     delivery = house.delivery()
     tried_at = []
     for _ in range(60):
@@ -183,10 +185,12 @@ async def test_worker_that_died_holding_a_notice_is_replaced_when_its_lease_has_
     await house.want()
     now = house.clock.now()
     async with database.transaction() as session:
-        assert await notices.claim(session, KIND, "s", worker="dying", now=now, lease_until=now + LEASE)
+        assert await notices.claim(
+            session, KIND, "s", worker="dying", now=now, lease_until=now + LEASE, open_for=OPEN
+        )
     await house.delivery("other").run_due()
     assert house.shown == []
-    house.clock.advance(LEASE)
+    house.clock.advance(LEASE + OPEN)
     await house.delivery("other").run_due()
     assert house.shown == ["one"]
 

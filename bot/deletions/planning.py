@@ -1,0 +1,129 @@
+"""Before anything is queued: is the target there, may it go, and what identifies it? Refusals come with their reason."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.deletions import targets
+from bot.deletions.safeguards import Safeguards
+from bot.directory import Directory
+from bot.errors import NotFound, OperatorError, Protected, ProviderError, ProviderUnavailable
+from bot.model import MailUser, Target, TargetKind
+from bot.providers.base import MailProvider, UserListing
+
+LOOK_SECONDS = 5.0
+"""How long a request waits for each answer of the mail system."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A target that was not queued, and why."""
+
+    target: Target
+    error: OperatorError
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What may be queued, as it was seen, and what may not."""
+
+    accepted: tuple[tuple[Target, targets.Look], ...]
+    refused: tuple[Refusal, ...]
+
+
+class Planner:
+    def __init__(
+        self, *, directory: Directory, providers: Mapping[str, MailProvider], safeguards: Safeguards
+    ) -> None:
+        self._directory = directory
+        self._providers = providers
+        self._safeguards = safeguards
+
+    async def plan(self, wanted: Sequence[Target]) -> Plan:
+        """Each target once, in the order given."""
+        accepted, refused = [], []
+        listings: dict[str, UserListing | None] = {}
+        for target in dict.fromkeys(wanted):
+            try:
+                accepted.append((target, await self._judge(target, listings)))
+            except OperatorError as error:
+                refused.append(Refusal(target, error))
+        return Plan(tuple(accepted), tuple(refused))
+
+    async def look(self, target: Target) -> targets.Look:
+        """One target. Raises NotFound, Protected and ProviderError."""
+        return await self._judge(target, {})
+
+    async def _judge(self, target: Target, listings: dict[str, UserListing | None]) -> targets.Look:
+        if (named := self._safeguards.named(target)) is not None:
+            raise Protected(named)
+        if target.kind is TargetKind.USER:
+            return await self._judge_user(target, listings)
+        provider = self._providers[target.account]
+        seen = await self._in_time(provider, targets.look(provider, target))
+        if seen.there is False:
+            raise NotFound(f"{seen.label} is not there any more: somebody else has deleted it.")
+        objection = await self._in_time(
+            provider, self._safeguards.objection(provider, target, seen.snapshot.users)
+        )
+        if objection is not None:
+            raise Protected(objection)
+        return seen
+
+    async def _judge_user(self, target: Target, listings: dict[str, UserListing | None]) -> targets.Look:
+        """A mail system that is down keeps nobody from queueing a user: it is asked again right before the deletion."""
+        known = await self._directory.find(target.id, account=target.account)
+        provider = self._providers[target.account]
+        if target.account not in listings:
+            listings[target.account] = await self._listing(provider)
+        listing = listings[target.account]
+        if listing is None:
+            return targets.Look(there=None, label=target.id)
+        if target.id not in listing.addresses:
+            if listing.complete:
+                await self._gone(known)
+            return await self._beyond_the_listing(provider, target, known)
+        return targets.Look(there=True, label=await self._unless_protected(provider, target))
+
+    async def _beyond_the_listing(
+        self, provider: MailProvider, target: Target, known: MailUser
+    ) -> targets.Look:
+        try:
+            seen = await self._in_time(provider, targets.look(provider, target))
+        except ProviderError:
+            return targets.Look(there=None, label=target.id)
+        if seen.there is False:
+            await self._gone(known)
+        await self._unless_protected(provider, target)
+        return seen
+
+    async def _unless_protected(self, provider: MailProvider, target: Target) -> str:
+        try:
+            objection = await self._in_time(provider, self._safeguards.objection(provider, target))
+        except ProviderError:
+            return target.id
+        if objection is not None:
+            raise Protected(objection)
+        return target.id
+
+    async def _gone(self, user: MailUser) -> None:
+        await self._directory.note_gone(user)
+        raise NotFound(f"{user.address} is not there any more: somebody else has deleted it.")
+
+    async def _listing(self, provider: MailProvider) -> UserListing | None:
+        try:
+            return await self._in_time(provider, provider.list_users())
+        except ProviderError:
+            return None
+
+    async def _in_time(self, provider: MailProvider, question: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await question
+        except TimeoutError:
+            raise ProviderUnavailable(
+                f"{provider.title} takes too long to answer. Try again later.", unclear=False
+            ) from None
