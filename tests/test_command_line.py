@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.run import Sandbox, open_sandbox
+from tests.support.postgres import USER, PostgresServer
 
 MAILWARDEN = Path(sys.executable).with_name("mailwarden")
 CLEAN = {
@@ -196,6 +197,52 @@ async def test_run_with_a_token_that_slack_does_not_know_says_so(configured: Pat
     assert ended.returncode == 1
     assert "Slack does not let the bot in: invalid_auth. `mailwarden doctor` says what to do." in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture
+async def on_postgresql(configured: Path, postgres: PostgresServer) -> AsyncIterator[Path]:
+    """The same with its state in PostgreSQL: the URL in the file, the password in the environment."""
+    async with postgres.database() as url:
+        secret = f":{postgres.password}@"
+        with (configured / "mailwarden.toml").open("a") as file:
+            file.write(f'[database]\nurl = "{url.replace(secret, "@")}"\n')
+        with (configured / ".env").open("a") as file:
+            file.write(f"DATABASE_PASSWORD={postgres.password}\n")
+        yield configured
+
+
+async def test_run_works_on_postgresql_and_leaves_no_file(
+    on_postgresql: Path, postgres: PostgresServer
+) -> None:
+    before = files(on_postgresql)
+    async with started("run", "--env-file", ".env", cwd=on_postgresql) as process:
+        _ = await line_with(process.stderr, "connected to Slack")
+        process.terminate()
+        _, errors = await process.communicate()
+        assert process.returncode == 0
+    assert b"Traceback" not in errors
+    assert postgres.password.encode() not in errors
+    assert files(on_postgresql) == before
+    looked = await asyncio.to_thread(mailwarden, "doctor", "--env-file", ".env", cwd=on_postgresql)
+    assert (looked.returncode, looked.stderr) == (0, "")
+    assert re.search(
+        r'^✓ database: PostgreSQL database "\w+" on 127.0.0.1:\d+ is up to date$', looked.stdout, re.MULTILINE
+    )
+
+
+async def test_run_with_a_wrong_password_for_the_database_names_the_place_and_no_secret(
+    on_postgresql: Path, postgres: PostgresServer
+) -> None:
+    ended = await asyncio.to_thread(
+        mailwarden, "run", "--env-file", ".env", cwd=on_postgresql, DATABASE_PASSWORD="wr0ng-s3cr3t"
+    )
+    assert ended.returncode == 1
+    assert re.fullmatch(
+        rf'database\.url: PostgreSQL database "\w+" on 127\.0\.0\.1:{postgres.port} can\'t be used: '
+        rf'password authentication failed for user "{USER}"\. '
+        r"Check the user in database\.url, and DATABASE_PASSWORD\.\n",
+        ended.stderr,
+    )
 
 
 async def test_doctor_finds_nothing_wrong_where_all_is_well(configured: Path) -> None:

@@ -148,6 +148,25 @@ async def test_a_look_can_not_write(database: Database) -> None:
             await slots.finish(session, "digest", "2026-11-21", now=AT)
 
 
+async def test_another_replica_waits_for_its_turn(database: Database, url: str) -> None:
+    other = Database(url)
+    order: list[str] = []
+
+    async def second() -> None:
+        async with other.transaction() as session:
+            await serialise(session, "this")
+            order.append("second")
+
+    async with asyncio.TaskGroup() as tasks, database.transaction() as session:
+        await serialise(session, "this")
+        tasks.create_task(second())
+        while not await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            pass
+        order.append("first")
+    await other.aclose()
+    assert order == ["first", "second"]
+
+
 async def test_different_keys_do_not_wait_for_each_other(database: Database) -> None:
     async with database.transaction() as one, database.transaction() as other:
         await serialise(one, "this")
