@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import OPEN_STATES, MailDomain, MailUser, ProviderVerdict, Target, TargetKind
-from bot.storage.database import upsert
+from bot.storage.database import serialise, upsert
 from bot.storage.tables import deletions, directory_accounts, directory_domains, directory_users
 
 
@@ -65,6 +65,8 @@ async def put_listing(
 
 async def put_domains(session: AsyncSession, account: str, domains: list[MailDomain]) -> None:
     """Replace the domains of an account."""
+    # Two replicas at once would each leave the rows that the other has just added.
+    await serialise(session, f"domains of {account}")
     await session.execute(delete(directory_domains).where(directory_domains.c.account == account))
     if domains:
         await session.execute(
