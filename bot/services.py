@@ -111,8 +111,8 @@ async def open_services(
                 channel=settings.channels.deletions,
                 graces=Graces(
                     user=settings.deletions.grace,
-                    domain=settings.deletions.domain_grace or settings.deletions.grace,
-                    routing_rule=settings.deletions.routing_rule_grace or settings.deletions.grace,
+                    domain=settings.deletions.domain_grace,
+                    routing_rule=settings.deletions.routing_rule_grace,
                 ),
             ),
             execution=Execution(

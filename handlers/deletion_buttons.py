@@ -97,16 +97,20 @@ def dropped(row: Deletion) -> str:
 
 
 def cancel_button(
-    deletion: Deletion, action_id: str = CANCEL, *, text: str = "Cancel deletion"
+    deletion: Deletion, action_id: str = CANCEL, *, text: str = "Cancel deletion", brief: bool = False
 ) -> ButtonElement:
+    """`brief`: among many, where all texts of a message together are limited."""
+    stays = (
+        "It stays as it is." if brief else f"{deletion.label} stays as it is, with all that belongs to it."
+    )
     return blocks.button(
         text,
         action_id,
         value=deletion.id,
         confirm=ConfirmObject(
             title="Cancel this deletion?",
-            text=blocks.plain(f"{deletion.label} stays as it is, with all that belongs to it.", 300),
-            confirm="Cancel deletion",
+            text=blocks.plain(stays, 300),
+            confirm="Cancel it" if brief else "Cancel deletion",
             deny="Keep it queued",
         ),
     )
@@ -176,8 +180,9 @@ def drop_button(deletion: Deletion, action_id: str = DROP) -> ButtonElement:
     )
 
 
-def failed_menu(deletion: Deletion, action_id: str = FAILED) -> OverflowMenuElement:
+def failed_menu(deletion: Deletion, action_id: str = FAILED, *, brief: bool = False) -> OverflowMenuElement:
     """Retry and Drop where there is room for one element only."""
+    what = "it" if brief else deletion.label
     return OverflowMenuElement(
         action_id=action_id,
         options=[
@@ -186,10 +191,7 @@ def failed_menu(deletion: Deletion, action_id: str = FAILED) -> OverflowMenuElem
         ],
         confirm=ConfirmObject(
             title="Are you sure?",
-            text=blocks.plain(
-                f"Retry deletes {deletion.label} for good. Drop leaves it there, and it is not tried again.",
-                300,
-            ),
+            text=blocks.plain(f"Retry deletes {what} for good. Drop leaves it there for good.", 300),
             confirm="Yes",
             deny="No",
         ),

@@ -21,10 +21,14 @@ from handlers.deletion_buttons import (
     release_button,
     retry_button,
 )
-from handlers.deletion_words import count, end, goes_along, kept, loss, state, what
+from handlers.deletion_words import count, end, goes_along, kept, loss, state, what, word
 
 TEXT = 3900
 """chat.update takes no longer text than 4,000 characters."""
+
+LABEL = 90
+DETAILED = 10
+"""With more lines than this each says in a word where it stands: all texts of a message together are limited, too."""
 
 REMOVED = (
     ":rotating_light: <!here> *The notice of this deletion was removed from the channel.* Here it is again, and the grace "
@@ -78,10 +82,10 @@ def render_hold(rows: Request, _now: datetime) -> Rendered | None:
         return None
     held = [row for row in rows if row.is_held and row.state in CANCELLABLE_STATES]
     who = f"<@{rows[0].requested_by}>"
-    head = f":rotating_light: {who} has asked for {count(len(rows), 'deletion')} within an hour."
+    head = f":rotating_light: {who} has asked for too many deletions within an hour."
     names = _list(rows, lambda row: blocks.code(row.label, 200))
     if held:
-        told = f"{head} All are held until *another* admin releases them."
+        told = f"{head} {count(len(held), 'deletion')} wait until *another* admin releases them."
         parts: list[Block] = [
             blocks.section(told),
             blocks.section(names),
@@ -199,7 +203,7 @@ def _several(rows: Request, head: list[str], now: datetime) -> Rendered:
     parts: list[Block] = [blocks.section(line) for line in [*head, headline, why, outcome]]
     if waiting:
         parts.append(blocks.actions(cancel_all_button(first.request_id, len(waiting))))
-    parts += [_line(row, now) for row in ordered]
+    parts += [_line(row, now, brief=len(rows) > DETAILED) for row in ordered]
     listed = _list(ordered, lambda row: f"{blocks.code(row.label, 200)} {state(row, now)}")
     return Rendered(blocks.cut("\n".join([*head, headline, why, outcome, listed]), TEXT), parts)
 
@@ -219,20 +223,23 @@ def _tally(rows: Request, now: datetime) -> str:
         DeletionState.DROPPED: "dropped",
     }
     parts = [f"{len(waiting)} waiting"] if waiting else []
-    for one, word in words.items():
+    for one, told in words.items():
         number = sum(row.state is one for row in rows)
-        parts += [f"{number} {word}"] if number else []
+        parts += [f"{number} {told}"] if number else []
     return f"*So far*   {', '.join(parts)} of {len(rows)}."
 
 
-def _line(row: Deletion, now: datetime) -> Block:
+def _line(row: Deletion, now: datetime, *, brief: bool) -> Block:
     button: ButtonElement | OverflowMenuElement | None = None
     if row.state in CANCELLABLE_STATES:
-        button = cancel_button(row, text="Cancel")
+        button = cancel_button(row, text="Cancel", brief=True)
     elif row.can_retry:
-        button = failed_menu(row)
+        button = failed_menu(row, brief=True)
+    told = word(row) if brief else state(row, now)
     return blocks.section(
-        f"{blocks.code(row.label)}\n{state(row, now)}", accessory=button, block_id=f"deletion_{row.id}"
+        f"{blocks.code(blocks.cut(row.label, LABEL))}\n{told}",
+        accessory=button,
+        block_id=f"deletion_{row.id}",
     )
 
 

@@ -89,6 +89,25 @@ def state(deletion: Deletion, now: datetime) -> str:
     return when(deletion, now) if deletion.state.is_open else end(deletion)
 
 
+def word(deletion: Deletion) -> str:
+    """Where it stands, as short as can be."""
+    match deletion.state:
+        case DeletionState.REQUESTED | DeletionState.PENDING:
+            return "Waiting" if deletion.last_error is None else "Waiting; tried again"
+        case DeletionState.HELD:
+            return "Held"
+        case DeletionState.EXECUTING:
+            return "Being deleted"
+        case DeletionState.DELETED:
+            return ":white_check_mark: Deleted"
+        case DeletionState.CANCELLED:
+            return f":no_entry_sign: Cancelled by <@{deletion.cancelled_by}>"
+        case DeletionState.FAILED:
+            return ":warning: Failed: /mail-pending history says why"
+        case DeletionState.DROPPED:
+            return f":no_entry_sign: Failed, and dropped by <@{deletion.cancelled_by}>"
+
+
 def cancelled(gone: Sequence[Deletion], missed: Sequence[str] = ()) -> str:
     """What to say to the person who has just cancelled them. Plain text."""
     if len(gone) == 1:

@@ -24,7 +24,7 @@ _CHANGING = (
     (create_user, "Create a user"),
     (reset_password, "Set a password"),
     (two_factor, "Two-factor login"),
-    (schedule_deletion, "Delete a user"),
+    (schedule_deletion, "Delete users"),
 )
 _LOOKING = (
     (find_users, "Find users"),
@@ -36,9 +36,9 @@ _COMMANDS = {
     create_user.COMMAND: "[name@domain]: create a mail user",
     reset_password.COMMAND: "[name@domain]: set a new password",
     two_factor.COMMAND: "[name@domain]: require two-factor login, or no longer",
-    schedule_deletion.COMMAND: "[name@domain]: delete a mail user, after a time in which it can be cancelled",
+    schedule_deletion.COMMAND: "[name@domain ...] or [domain]: delete, after a time in which it can be cancelled",
     find_users.COMMAND: "[text]: find mail users and manage them",
-    pending_deletions.COMMAND: "what is queued for deletion",
+    pending_deletions.COMMAND: "what is queued for deletion; with `history`, what has ended",
     dns_health.COMMAND: "[domain]: MX, SPF, DKIM and DMARC of your domains",
 }
 

@@ -89,7 +89,7 @@ async def new_sqlite(folder: Path) -> str:
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
-    async with open_sandbox(tmp_path / "data", page=False, gap=timedelta(0)) as sandbox:
+    async with open_sandbox(tmp_path / "data", page=False, gap=timedelta(0), start=NOW) as sandbox:
         yield sandbox
 
 

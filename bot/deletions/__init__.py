@@ -1,9 +1,9 @@
 """The deletion queue: nothing is deleted before it was seen, and nothing after it was cancelled."""
 
 from bot.deletions.execution import Execution
-from bot.deletions.planning import Planner, Refusal
-from bot.deletions.queue import MOST, Deletions, Ended, Graces, Scheduled
-from bot.deletions.requests import Request, Trouble
+from bot.deletions.planning import MOST, Graces, Planner, Refusal, Scheduled
+from bot.deletions.queue import Deletions
+from bot.deletions.requests import Ended, Request, Trouble
 from bot.deletions.safeguards import Safeguards
 from bot.deletions.upkeep import Upkeep
 

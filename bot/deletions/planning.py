@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from bot.deletions import targets
+from bot.deletions.requests import Request
 from bot.deletions.safeguards import Safeguards
 from bot.directory import Directory
 from bot.errors import NotFound, OperatorError, Protected, ProviderError, ProviderUnavailable
@@ -14,6 +16,9 @@ from bot.providers.base import MailProvider, UserListing
 
 LOOK_SECONDS = 5.0
 """How long a request waits for each answer of the mail system."""
+
+MOST = 40
+"""So many targets one request may have: each has a line with a button in one message (50 blocks, docs.slack.dev)."""
 
 T = TypeVar("T")
 
@@ -27,11 +32,36 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Graces:
+    """How long a deletion waits after its notice was confirmed, by the kind of its target."""
+
+    user: timedelta
+    domain: timedelta
+    routing_rule: timedelta
+
+    def of(self, kind: TargetKind) -> timedelta:
+        return {
+            TargetKind.USER: self.user,
+            TargetKind.DOMAIN: self.domain,
+            TargetKind.ROUTING_RULE: self.routing_rule,
+        }[kind]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What may be queued, as it was seen, and what may not."""
 
     accepted: tuple[tuple[Target, targets.Look], ...]
     refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What a request came to. Nothing was queued of `refused`; the two lists together are what was asked for."""
+
+    request_id: str
+    deletions: Request
+    refused: tuple[Refusal, ...] = ()
 
 
 class Planner:

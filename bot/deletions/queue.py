@@ -5,59 +5,21 @@ One transaction each, with its audit entries and its notices.
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import Act
 from bot.clock import Bell, Clock
 from bot.deletions import lifecycle, targets
-from bot.deletions.planning import Planner, Refusal
-from bot.deletions.requests import Request, Step, announce, change, open_already, record, required
+from bot.deletions.planning import Graces, Planner, Refusal, Scheduled
+from bot.deletions.requests import Ended, Request, Step, announce, change, open_already, record, required
 from bot.deletions.safeguards import Safeguards
 from bot.errors import AlreadySubmitted, TooLate
-from bot.model import Deletion, DeletionState, NoticeKind, Operator, Snapshot, Target, TargetKind
+from bot.model import Deletion, DeletionState, NoticeKind, Operator, Snapshot, Target
 from bot.notices import Delivery, want
 from bot.storage import deletions, submissions
 from bot.storage.database import Database, serialise
-
-MOST = 40
-"""So many targets one request may have: each has a line with a button in one message (50 blocks, docs.slack.dev)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scheduled:
-    """What a request came to. Nothing was queued of `refused`; the two lists together are what was asked for."""
-
-    request_id: str
-    deletions: Request
-    refused: tuple[Refusal, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What a click on several deletions did: `done`, and what it was too late for, with what became of it."""
-
-    done: Request
-    missed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Graces:
-    """How long a deletion waits after its notice was confirmed, by the kind of its target."""
-
-    user: timedelta
-    domain: timedelta
-    routing_rule: timedelta
-
-    def of(self, kind: TargetKind) -> timedelta:
-        return {
-            TargetKind.USER: self.user,
-            TargetKind.DOMAIN: self.domain,
-            TargetKind.ROUTING_RULE: self.routing_rule,
-        }[kind]
-
 
 Rows = Callable[[AsyncSession], Awaitable[Request]]
 

@@ -31,6 +31,14 @@ class Trouble:
     problem: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a click on several deletions did: `done`, and what it was too late for, with what became of it."""
+
+    done: Request
+    missed: tuple[str, ...] = ()
+
+
 async def change(session: AsyncSession, deletion_id: str, step: Step) -> Deletion:
     """Take one step by compare-and-set; a step that lost a race is judged again on the row as it then stands.
 

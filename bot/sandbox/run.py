@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -88,13 +88,14 @@ async def open_sandbox(
     patience: float = 20.0,
     gap: timedelta = GAP,
     database: str | None = None,
+    start: datetime | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Everything, on loopback, until the block is left. Raises OSError if the port is taken.
 
     `data` holds the bot's database, unless `database` is the address of another one. `patience` is what the bot grants
-    the mail system, in seconds; `gap` the time between two writes to a channel.
+    the mail system, in seconds; `gap` the time between two writes to a channel; `start` when the sandbox's time begins.
     """
-    clock = MovableClock()
+    clock = MovableClock(start=start)
     async with AsyncExitStack() as stack:
         dns = DnsServer(sandbox_zones())
         await dns.start()

@@ -19,7 +19,8 @@ from bot.settings.environment import (
     read_password,
     read_secret,
 )
-from bot.settings.models import NO_ACCOUNTS, AccountSettings, Settings, config_keys
+from bot.settings.keys import config_keys
+from bot.settings.models import NO_ACCOUNTS, AccountSettings, Settings
 from bot.settings.values import split_password
 
 _SLACK_SECRETS = {"bot_token": ("SLACK_BOT_TOKEN", BOT_TOKEN), "app_token": ("SLACK_APP_TOKEN", APP_TOKEN)}

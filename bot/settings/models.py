@@ -1,6 +1,5 @@
 """The settings, table by table. Each key says what it means and what belongs there, for messages and for the README."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated, Any, Self
@@ -16,6 +15,7 @@ from bot.settings.values import (
     Level,
     Minutes,
     Names,
+    OptionalChannelId,
     Resolvers,
     SlackIds,
     SlackUrl,
@@ -133,13 +133,13 @@ class ChannelSettings(Table):
     ]
     digest: Annotated[ChannelId, Key("Where the daily DNS digest is posted.", _CHANNEL, _CHANNEL_HINT)]
     fallback: Annotated[
-        ChannelId | None,
+        OptionalChannelId,
         Key(
-            "Where it is told that a deletion can't be announced; the digest's channel if not set.",
+            "Where it is told that a deletion can't be announced; empty for the digest's channel.",
             _CHANNEL,
             _CHANNEL_HINT,
         ),
-    ] = None
+    ] = ""
 
 
 class TimeSettings(Table):
@@ -160,24 +160,21 @@ class DeletionSettings(Table):
     grace: Annotated[
         Hours,
         Key(
-            "Hours between the notice in the channel and the deletion.",
+            "Hours between the notice in the channel and the deletion of a mail user.",
             "hours, at least 1 and at most 720 (30 days)",
         ),
     ] = Field(default=timedelta(hours=24), validation_alias="grace_hours")
     domain_grace: Annotated[
-        Hours | None,
+        Hours,
         Key(
-            "The same for a domain, with all its users; `grace_hours` if not set.",
+            "The same for a domain, which takes all its users along.",
             "hours, at least 1 and at most 720 (30 days)",
         ),
-    ] = Field(default=None, validation_alias="domain_grace_hours")
+    ] = Field(default=timedelta(hours=24), validation_alias="domain_grace_hours")
     routing_rule_grace: Annotated[
-        Hours | None,
-        Key(
-            "The same for a routing rule; `grace_hours` if not set.",
-            "hours, at least 1 and at most 720 (30 days)",
-        ),
-    ] = Field(default=None, validation_alias="routing_rule_grace_hours")
+        Hours,
+        Key("The same for a routing rule.", "hours, at least 1 and at most 720 (30 days)"),
+    ] = Field(default=timedelta(hours=24), validation_alias="routing_rule_grace_hours")
     reminder: Annotated[
         Minutes,
         Key(
@@ -195,6 +192,7 @@ class DeletionSettings(Table):
     ] = 5
     protected: Annotated[
         Names,
+        OptionalChannelId,
         Key(
             "Mail users and domains that are never deleted.",
             'a list such as "postmaster@example.com" or "example.com"',
@@ -268,43 +266,3 @@ class Settings(Table):
     database: DatabaseSettings = DatabaseSettings()
     dns: DnsSettings = DnsSettings()
     logging: LoggingSettings = LoggingSettings()
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigKey:
-    """One key of mailwarden.toml: `times.digest`, `accounts[].name`. `default` as the file spells it, None if required."""
-
-    path: str
-    about: Key
-    default: str | None
-
-
-def config_keys() -> Iterator[ConfigKey]:
-    """Every key of mailwarden.toml, in the order of the models."""
-    for table, field in Settings.model_fields.items():
-        model = field.annotation
-        listed = table == "accounts"
-        prefix = f"{table}[]" if listed else table
-        for name, inner in (AccountSettings if listed else model).model_fields.items():  # type: ignore[union-attr]
-            about = next((item for item in inner.metadata if isinstance(item, Key)), None)
-            if about is not None:
-                alias = str(inner.validation_alias or name)
-                default = None if inner.is_required() else _as_toml(inner.default, alias)
-                yield ConfigKey(f"{prefix}.{alias}", about, default)
-
-
-def _as_toml(value: Any, key: str) -> str:
-    match value:
-        case None:
-            return "not set"
-        case timedelta():
-            unit = timedelta(minutes=1) if key.endswith("_minutes") else timedelta(hours=1)
-            return f"{value / unit:g}"
-        case time():
-            return f'"{value:%H:%M}"'
-        case tuple():
-            return "[{}]".format(", ".join(_as_toml(item, key) for item in value))
-        case float() | int():
-            return f"{value:g}"
-        case _:
-            return f'"{value}"'

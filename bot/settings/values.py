@@ -156,6 +156,7 @@ _SSL = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 SlackIds = tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...]
 ChannelId = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}")]
+OptionalChannelId = Annotated[str, _matching(r"(?:[CG][A-Z0-9]{2,})?")]
 AccountName = Annotated[str, _matching(r"[a-z0-9][a-z0-9_-]{0,31}")]
 VariableName = Annotated[str, _matching(r"[A-Z_][A-Z0-9_]*")]
 Url = Annotated[str, AfterValidator(_url)]

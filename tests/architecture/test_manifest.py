@@ -169,7 +169,7 @@ def test_what_takes_an_argument_has_a_usage_hint() -> None:
         for command in MANIFEST["features"]["slash_commands"]
         if "usage_hint" not in command
     }
-    assert without == {"/mail", "/mail-pending"}
+    assert without == {"/mail"}
 
 
 def test_the_surfaces_that_the_code_uses_are_switched_on(app: Recorder) -> None:

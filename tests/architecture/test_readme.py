@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.settings import load_settings
-from bot.settings.models import config_keys
+from bot.settings.keys import config_keys
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -158,12 +158,11 @@ async def test_reason_of_blanks_is_refused_at_its_field(sandbox: Sandbox, ada: S
 async def test_user_is_asked_for_where_none_is_named(sandbox: Sandbox, ada: Screen) -> None:
     address = await somebody(sandbox)
     await opens(ada, "/mail-delete")
-    await ada.choose("user", address)
-    await ada.submit()
-    await ada.sees("This deletes the mailbox", address)
+    await ada.sees("This deletes the mailboxes")
+    await ada.choose("users", address)
     await ada.fill("reason", "spring cleaning")
     await ada.submit()
-    await ada.sees("is queued")
+    await ada.sees("1 deletion queued", address)
 
 
 async def test_slack_that_refuses_the_notice_holds_the_deletion_and_says_why(

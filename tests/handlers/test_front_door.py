@@ -11,7 +11,7 @@ JOBS = {
     "Create a user": "User name",
     "Set a password": "Re-roll",
     "Two-factor login": "Type a part of the address",
-    "Delete a user": "Nothing is deleted yet",
+    "Delete users": "This deletes the mailboxes",
     "Find users": "mail users.",
     "Pending deletions": "Nothing is queued",
     "DNS health": "Checked",

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from slack_sdk.models.views import View
@@ -11,7 +10,6 @@ from slack_sdk.models.views import View
 from bot.directory import UserPage
 from bot.dns.digest import Digest
 from bot.model import (
-    Deletion,
     DeletionState,
     DnsRecord,
     DomainHealth,
@@ -21,11 +19,11 @@ from bot.model import (
     MailUser,
     ProviderVerdict,
     Role,
+    Snapshot,
     Subject,
     Target,
     TargetKind,
 )
-from bot.notices import Rendered
 from bot.passwords import Strength
 from bot.providers.base import UserState
 from bot.sandbox.slack.strict import message_problems, options_problems, view_problems
@@ -49,39 +47,15 @@ from handlers import (
 )
 from handlers.create_user import Entries
 from handlers.digest import digest_message
-from handlers.notices import render_deletion
 from handlers.password_fields import Mode, Password, parts
 from handlers.pending_deletions import Queue
+from tests.support.nasty import ACCOUNT, ADDRESS, DOMAIN, MESSAGE, NOW, PING, a_deletion, mrkdwn, raw
 
-NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-PING = "<!channel>"
-ACCOUNT = "a" * 32
-DOMAIN = f"{'d' * 60}.{'e' * 60}.{'f' * 60}.example.org"
-ADDRESS = f"a_*`&{PING}{'x' * 48}@{DOMAIN}"
-MESSAGE = f"<@U0ADA> said & {PING} " * 100
 PASSWORD = Password(Mode.TYPE, "&<>*_~`" * 14)
 WEAK = Strength(0, "Very weak", ("Add another word or two. " * 10, "Avoid repeats."), acceptable=False)
 USER = MailUser(ACCOUNT, ADDRESS)
 QUEUED_USER = MailUser(ACCOUNT, ADDRESS, "d" * 32)
 DOMAINS = [MailDomain(ACCOUNT, f"d{number}.{DOMAIN}") for number in range(100)]
-
-
-def a_deletion(state: DeletionState, number: int = 0) -> Deletion:
-    return Deletion(
-        id=f"{number:032x}",
-        target=Target(ACCOUNT, TargetKind.USER, ADDRESS),
-        label=ADDRESS,
-        reason=(PING * 20)[:200],
-        requested_by="U0ADA",
-        requested_at=NOW,
-        grace=timedelta(hours=24),
-        state=state,
-        notice_channel="C0MAILOPS",
-        execute_at=None if state is DeletionState.REQUESTED else NOW + timedelta(hours=23),
-        last_error=MESSAGE,
-        finished_at=NOW,
-        cancelled_by="U0BEN",
-    )
 
 
 def a_health(number: int) -> DomainHealth:
@@ -109,7 +83,7 @@ def a_health(number: int) -> DomainHealth:
 
 def a_queue(number: int = 10) -> Queue:
     page = [a_deletion(DeletionState.PENDING, n) for n in range(number)]
-    return Queue(page, 40, 10, NOW, may_cancel=True, several=True)
+    return Queue(page, 40, 10, NOW, may_change=True, viewer="U0ADA", several=True)
 
 
 def a_modal_of(state: DeletionState) -> list[View]:
@@ -163,8 +137,8 @@ VIEWS: dict[str, View] = {
         "Delete a mail user", callback_id="x", submit="Next", hint="Hint.", problem=MESSAGE, several=True
     ),
     "delete": schedule_deletion.form(
-        ACCOUNT,
-        ADDRESS,
+        Target(ACCOUNT, TargetKind.USER, ADDRESS),
+        Snapshot(),
         at=NOW,
         grace=timedelta(hours=24),
         channel="C0MAILOPS",
@@ -174,7 +148,29 @@ VIEWS: dict[str, View] = {
     ),
     "manage, as a viewer": manage_user.window(USER, None, now=NOW, may_change=False, two_factor=True, top=[]),
     "pending": pending_deletions.window(a_queue(), top=blocks.problem(MESSAGE)),
-    "pending, none": pending_deletions.window(Queue([], 0, 0, NOW, may_cancel=True)),
+    "what has ended": pending_deletions.window(
+        Queue(
+            [a_deletion(state, n) for n, state in enumerate(DeletionState) if not state.is_open],
+            40,
+            10,
+            NOW,
+            may_change=True,
+            viewer="U0BEN",
+            several=True,
+            ended=True,
+        )
+    ),
+    "held, for another admin": pending_deletions.window(
+        Queue([a_deletion(DeletionState.HELD)], 1, 0, NOW, may_change=True, viewer="U0BEN")
+    ),
+    "delete a domain": schedule_deletion.form(
+        Target(ACCOUNT, TargetKind.DOMAIN, DOMAIN),
+        Snapshot((ADDRESS,) * 1000, (f"{ADDRESS} → {ADDRESS}",) * 500),
+        at=NOW,
+        grace=timedelta(hours=24),
+        channel="C0MAILOPS",
+    ),
+    "pending, none": pending_deletions.window(Queue([], 0, 0, NOW, may_change=True, viewer="U0ADA")),
     "find": find_users.window(
         PING * 40, UserPage([USER] * 9 + [QUEUED_USER], 100, 10_000), offset=20, several=True
     ),
@@ -186,17 +182,8 @@ VIEWS: dict[str, View] = {
     "DNS, asking": dns_health.checking_one(DOMAIN),
     "a problem": listening.problem_view(MESSAGE),
     "home": home.home(Role.OWNER, a_queue(), HEALTHS, note=f"Cancelled: {ADDRESS} stays as it is."),
-    "home of a viewer": home.home(Role.VIEWER, Queue([], 0, 0, NOW, may_cancel=False), []),
+    "home of a viewer": home.home(Role.VIEWER, Queue([], 0, 0, NOW, may_change=False, viewer="U0VIC"), []),
 } | {f"{state}, window {n}": view for state in DeletionState for n, view in enumerate(a_modal_of(state))}
-
-
-def mrkdwn(shown: Any) -> str:
-    """All texts of blocks that Slack parses."""
-    if isinstance(shown, dict):
-        if shown.get("type") == "mrkdwn":
-            return str(shown["text"])
-        return "\n".join(map(mrkdwn, shown.values()))
-    return "\n".join(map(mrkdwn, shown)) if isinstance(shown, list) else ""
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -215,32 +202,6 @@ def test_no_password_is_in_metadata_or_a_button(name: str) -> None:
             [block.get("accessory"), [e for e in block.get("elements", []) if e["type"] == "button"]]
         )
         assert json.dumps(PASSWORD.value)[1:-1] not in shown
-
-
-def raw(message: Rendered) -> list[dict[str, Any]]:
-    return [block if isinstance(block, dict) else block.to_dict() for block in message.blocks]
-
-
-@pytest.mark.parametrize("state", DeletionState)
-def test_slack_takes_the_notice_of_every_state(state: DeletionState) -> None:
-    message = render_deletion(a_deletion(state), NOW)
-    assert message_problems(raw(message)) == []
-    assert PING not in mrkdwn(raw(message)) + message.text
-    assert len(message.text) <= 4000
-
-
-@pytest.mark.parametrize("state", DeletionState)
-def test_notice_can_be_cancelled_exactly_as_long_as_that_helps(state: DeletionState) -> None:
-    buttons = [block for block in raw(render_deletion(a_deletion(state), NOW)) if block["type"] == "actions"]
-    assert bool(buttons) is (state in {DeletionState.REQUESTED, DeletionState.PENDING})
-
-
-def test_notice_says_who_what_why_and_when_in_each_readers_own_time() -> None:
-    text = render_deletion(a_deletion(DeletionState.PENDING), NOW).text
-    due = int((NOW + timedelta(hours=23)).timestamp())
-    assert "<@U0ADA> wants to delete" in text
-    assert "*Reason*   &lt;!channel&gt;" in text
-    assert f"<!date^{due}^" in text
 
 
 @pytest.mark.parametrize("number", [0, 1, 5, 100, 1000])

@@ -54,15 +54,19 @@ class Screen:
         )
 
     async def choose(self, block_id: str, query: str, *, action_id: str | None = None) -> None:
-        """Search in a select with live search and take the first option."""
+        """Search in a select with live search and take the first option; a multi-select keeps what was chosen before."""
         view = self._top()
         action_id = action_id or _only(view.blocks, block_id)
         offered = await self._people.options(self.person, view.id, block_id, action_id, query)
         if not offered:
             raise PersonError(f"nothing is offered for {query!r}")
-        block, _ = elements.find(view.blocks, block_id, action_id)
+        block, element = elements.find(view.blocks, block_id, action_id)
         act = self._people.fill if block["type"] == "input" else self._people.click
-        await act(self.person, view.id, block_id, action_id, offered[0]["value"])
+        value: Any = offered[0]["value"]
+        if element["type"] in elements.MULTIPLE:
+            chosen = view.state().get(block_id, {}).get(action_id, {}).get("selected_options") or []
+            value = [*(option["value"] for option in chosen), value]
+        await act(self.person, view.id, block_id, action_id, value)
 
     async def options(self, block_id: str, query: str, *, action_id: str | None = None) -> list[str]:
         """The texts offered for a query."""
@@ -93,6 +97,18 @@ class Screen:
         block_id, action_id = _button(message.blocks, label, 0)
         where = self._slack.channel(channel)
         await self._people.click_in_message(self.person, where, message.ts, block_id, action_id)
+
+    async def pick_in(self, message: Message, value: str, *, channel: str = "mail-ops") -> None:
+        """Choose in an overflow menu of a message."""
+        where = self._slack.channel(channel)
+        for block, element in elements.interactive(message.blocks):
+            values = [option["value"] for option in element.get("options", [])]
+            if element["type"] == "overflow" and value in values:
+                await self._people.click_in_message(
+                    self.person, where, message.ts, block["block_id"], element["action_id"], value
+                )
+                return
+        raise PersonError(f"no menu offers {value!r}")
 
     def remove(self, ts: str, *, channel: str = "mail-ops") -> None:
         """Delete a message; the app hears of it in its own time."""
