@@ -1,85 +1,15 @@
 """The outbox: what is wanted reaches the channel, at Slack's pace, in its newest state, once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
-import aiohttp
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.clock import Bell, FrozenClock
-from bot.model import NoticeKind
-from bot.notices import Course, Delivery, Rendered, SlackPoster, want
 from bot.notices.delivery import LEASE, OPEN
-from bot.sandbox.slack.server import SlackServer
-from bot.sandbox.slack.workspace import BOT_USER, Channel, Workspace
 from bot.storage import notices
 from bot.storage.database import Database
-
-KIND = NoticeKind.DIGEST
-
-
-class House:
-    """An outbox about one word, and the Slack it goes to. `delivery` makes one worker's delivery."""
-
-    def __init__(
-        self, server: SlackServer, database: Database, clock: FrozenClock, client: AsyncWebClient
-    ) -> None:
-        self.server = server
-        self.clock = clock
-        self.word: str | None = "one"
-        self.confirmed: list[tuple[str, str, datetime]] = []
-        self._database = database
-        self._client = client
-
-    def delivery(self, worker: str = "worker") -> Delivery:
-        async def load(_session: AsyncSession, _subject: str) -> Any:
-            return self.word
-
-        async def posted(_session: AsyncSession, subject: str, channel: str, _ts: str, at: datetime) -> None:
-            self.confirmed.append((subject, channel, at))
-
-        def render(word: Any, _now: datetime) -> Rendered | None:
-            return None if word is None else Rendered(word, [])
-
-        return Delivery(
-            database=self._database,
-            clock=self.clock,
-            poster=SlackPoster(self._client),
-            bell=Bell(),
-            worker=worker,
-            courses={KIND: Course(load, render, posted)},
-        )
-
-    async def want(self) -> None:
-        async with self._database.transaction() as session:
-            await want(session, KIND, "s", channel="C1", now=self.clock.now())
-
-    @property
-    def shown(self) -> list[str]:
-        return [message.text for message in self.server.workspace.channels["C1"].messages]
-
-    def posts(self) -> int:
-        return self.server.calls.count("chat.postMessage")
-
-
-@pytest.fixture
-async def house(database: Database, clock: FrozenClock) -> AsyncIterator[House]:
-    workspace = Workspace(people=[], channels=[Channel("C1", "ops", {BOT_USER})], clock=clock)
-    scopes = frozenset({"chat:write"})
-    server = SlackServer(workspace, scopes=scopes, bot_token="xoxb-test", app_token="xapp-test")
-    await server.start()
-    async with aiohttp.ClientSession() as session:
-        client = AsyncWebClient(
-            token="xoxb-test", base_url=server.api_url, session=session, retry_handlers=[]
-        )
-        client.proxy = None
-        yield House(server, database, clock, client)
-    await server.stop()
+from tests.support.outbox import KIND, House
 
 
 async def test_first_delivery_posts_and_says_when_it_was_confirmed(house: House) -> None:
