@@ -21,7 +21,7 @@ from handlers.deletion_buttons import (
     release_button,
     retry_button,
 )
-from handlers.deletion_words import count, end, goes_along, kept, loss, state, what, word
+from handlers.deletion_words import count, end, goes_along, kept, loss, what, word
 
 TEXT = 3900
 """chat.update takes no longer text than 4,000 characters."""
@@ -176,11 +176,11 @@ def _story(row: Deletion, now: datetime) -> tuple[str, str]:
             )
 
 
-def _plan(row: Deletion, now: datetime) -> str:
+def _plan(row: Deletion, now: datetime, *, several: bool = False) -> str:
     if row.is_held:
         return (
-            "*Held*   It is one of too many deletions within an hour, and waits until another admin releases it. "
-            "Any admin can cancel it."
+            "*Held*   Too many deletions within an hour: this waits until another admin releases it. Any admin can "
+            "cancel it."
         )
     if row.execute_at is not None and row.execute_at <= now and row.last_error is not None:
         return (
@@ -189,7 +189,10 @@ def _plan(row: Deletion, now: datetime) -> str:
         )
     # A first post names the time it begins to be true at: the grace period starts when it is confirmed.
     due = row.execute_at or now + row.grace
-    return f"*When*   {blocks.date(due)}, {loss(row)}. Until then any admin can cancel it."
+    lost = "for good, with all their mail" if several else loss(row)
+    return (
+        f"*When*   {blocks.date(due)}, {lost}. Until then any admin can cancel {'them' if several else 'it'}."
+    )
 
 
 def _several(rows: Request, head: list[str], now: datetime) -> Rendered:
@@ -203,8 +206,8 @@ def _several(rows: Request, head: list[str], now: datetime) -> Rendered:
     parts: list[Block] = [blocks.section(line) for line in [*head, headline, why, outcome]]
     if waiting:
         parts.append(blocks.actions(cancel_all_button(first.request_id, len(waiting))))
-    parts += [_line(row, now, brief=len(rows) > DETAILED) for row in ordered]
-    listed = _list(ordered, lambda row: f"{blocks.code(row.label, 200)} {state(row, now)}")
+    parts += [_line(row, brief=len(rows) > DETAILED) for row in ordered]
+    listed = _list(ordered, lambda row: f"{blocks.code(row.label, 200)} {word(row)}")
     return Rendered(blocks.cut("\n".join([*head, headline, why, outcome, listed]), TEXT), parts)
 
 
@@ -214,7 +217,7 @@ def _tally(rows: Request, now: datetime) -> str:
         len(waiting) == len(rows)
         and len({(row.execute_at, row.is_held, row.last_error) for row in rows}) == 1
     ):
-        return _plan(waiting[0], now)
+        return _plan(waiting[0], now, several=True)
     words = {
         DeletionState.EXECUTING: "being deleted",
         DeletionState.DELETED: "deleted",
@@ -229,13 +232,13 @@ def _tally(rows: Request, now: datetime) -> str:
     return f"*So far*   {', '.join(parts)} of {len(rows)}."
 
 
-def _line(row: Deletion, now: datetime, *, brief: bool) -> Block:
+def _line(row: Deletion, *, brief: bool) -> Block:
     button: ButtonElement | OverflowMenuElement | None = None
     if row.state in CANCELLABLE_STATES:
         button = cancel_button(row, text="Cancel", brief=True)
     elif row.can_retry:
         button = failed_menu(row, brief=True)
-    told = word(row) if brief else state(row, now)
+    told = word(row) if brief or row.state.is_open else end(row)
     return blocks.section(
         f"{blocks.code(blocks.cut(row.label, LABEL))}\n{told}",
         accessory=button,
