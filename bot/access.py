@@ -39,6 +39,10 @@ class Person:
     teams: frozenset[str] = frozenset()
 
 
+class _Unanswered(NotAllowed):
+    """Who it is could not be found out."""
+
+
 class PeopleUnavailable(Exception):
     """Slack could not be asked, or answered nothing usable."""
 
@@ -74,7 +78,7 @@ class Access:
         try:
             person = await self._person(slack_id, fresh=fresh)
         except PeopleUnavailable as error:
-            raise NotAllowed(_NO_ANSWER) from error
+            raise _Unanswered(_NO_ANSWER) from error
         if person.is_stranger or not team_id or (person.team_id != team_id and team_id not in person.teams):
             raise NotAllowed("Mailwarden serves the members of its own workspace only.")
         if person.is_bot or person.is_deleted:
@@ -82,6 +86,17 @@ class Access:
         if person.is_guest:
             raise NotAllowed("Guest accounts can't use Mailwarden, even where they are named as operators.")
         return Operator(slack_id, role)
+
+    async def stands(self, slack_id: str, *, need: Role) -> bool | None:
+        """Whether somebody who has asked for something is still an operator of that role; None if that can't be found out."""
+        try:
+            _ = await self._role(slack_id, need)
+            person = await self._person(slack_id, fresh=False)
+        except (_Unanswered, PeopleUnavailable):
+            return None
+        except NotAllowed:
+            return False
+        return not (person.is_bot or person.is_deleted or person.is_guest)
 
     async def _role(self, slack_id: str, need: Role) -> Role:
         """The highest role that the configuration gives."""
@@ -98,14 +113,14 @@ class Access:
             uncertain = uncertain or None in answers
         else:
             if uncertain:
-                raise NotAllowed(_NO_ANSWER)
+                raise _Unanswered(_NO_ANSWER)
             raise NotAllowed(
                 "Mailwarden is for the people who run mail here, and you are not one of them."
                 f"{self._whom_to_ask()} Your Slack id is {slack_id}."
             )
         if found < need:
             if uncertain:
-                raise NotAllowed(_NO_ANSWER)
+                raise _Unanswered(_NO_ANSWER)
             raise NotAllowed(
                 f"You may look, and change nothing: this needs the role {need.name.lower()}.{self._whom_to_ask()}"
             )

@@ -84,6 +84,7 @@ async def open_services(
             courses=_courses(settings, renderers),
             gap=gap,
         )
+        access = Access(settings.operators, people, clock)
         safeguards = Safeguards(
             threshold=settings.deletions.mass_threshold, protected=settings.deletions.protected
         )
@@ -98,7 +99,7 @@ async def open_services(
             settings=settings,
             clock=clock,
             bell=bell,
-            access=Access(settings.operators, people, clock),
+            access=access,
             directory=directory,
             users=Users(database=database, clock=clock, directory=directory, providers=providers),
             deletions=Deletions(
@@ -121,6 +122,7 @@ async def open_services(
                 providers=providers,
                 delivery=delivery,
                 safeguards=safeguards,
+                access=access,
                 bell=bell,
                 worker=worker,
             ),

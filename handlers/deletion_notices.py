@@ -81,8 +81,8 @@ def render_hold(rows: Request, _now: datetime) -> Rendered | None:
     if not rows:
         return None
     held = [row for row in rows if row.is_held and row.state in CANCELLABLE_STATES]
-    who = f"<@{rows[0].requested_by}>"
-    head = f":rotating_light: {who} has asked for too many deletions within an hour."
+    reason = next((row.last_error for row in rows if row.is_held and row.last_error is not None), None)
+    head = f":rotating_light: {_why_held(reason, rows[0].requested_by)}"
     names = _list(rows, lambda row: blocks.code(row.label, 200))
     if held:
         told = f"{head} {count(len(held), 'deletion')} wait until *another* admin releases them."
@@ -102,6 +102,12 @@ def render_hold(rows: Request, _now: datetime) -> Rendered | None:
         else "All were cancelled."
     )
     return Rendered(f"{head} {ended}", [blocks.section(f"{head}\n{ended}"), blocks.section(names)])
+
+
+def _why_held(reason: str | None, requested_by: str) -> str:
+    if reason is not None:
+        return blocks.sentence(reason, 500)
+    return f"<@{requested_by}> has asked for too many deletions within an hour."
 
 
 def render_trouble(trouble: Trouble, _now: datetime) -> Rendered | None:
@@ -178,10 +184,12 @@ def _story(row: Deletion, now: datetime) -> tuple[str, str]:
 
 def _plan(row: Deletion, now: datetime, *, several: bool = False) -> str:
     if row.is_held:
-        return (
-            "*Held*   Too many deletions within an hour: this waits until another admin releases it. Any admin can "
-            "cancel it."
+        why = (
+            "Too many deletions within an hour."
+            if row.last_error is None
+            else blocks.sentence(row.last_error, 500)
         )
+        return f"*Held*   {why} This waits until another admin releases it. Any admin can cancel it."
     if row.execute_at is not None and row.execute_at <= now and row.last_error is not None:
         return (
             f"*When*   Due since {blocks.date(row.execute_at)}, and tried again until it works. It can still be cancelled. "

@@ -57,7 +57,8 @@ def when(deletion: Deletion, now: datetime) -> str:
     if deletion.state is DeletionState.EXECUTING:
         return "It is being deleted right now."
     if deletion.is_held:
-        return "Held: it waits until another admin releases it."
+        why = "" if deletion.last_error is None else f" {blocks.sentence(deletion.last_error, 500)}"
+        return f"Held: it waits until another admin releases it.{why}"
     if deletion.execute_at is None:
         grace = blocks.duration(deletion.grace)
         return f"Waits for Slack to take the notice; the {grace} begin when it is posted."

@@ -4,7 +4,7 @@ For each row, in this order; after the dash, what a kill at that point leaves be
 
 1. take it: claimed, with a lease, and still to be cancelled
                                              - the lease lapses, the next worker begins at 1
-2. look: may the target go, is it there, is it the same, and does its notice still stand in the channel?
+2. look: is who asked still an admin, may the target go, is it the same, and does its notice still stand?
                                              - the same
 3. start it: executing, too late to cancel   - the lease lapses; the next worker reads back and, if it is there, begins at 2
 4. ask the mail system to delete it          - the same; if the read-back finds it gone, the row ends as deleted
@@ -18,17 +18,19 @@ open what happened (time-out, 5xx) is never repeated blindly: the row stays exec
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 
 from bot import audit
+from bot.access import Access
 from bot.audit import Act
 from bot.clock import Bell, Clock
 from bot.deletions import lifecycle, targets
 from bot.deletions.requests import announce, record
 from bot.deletions.safeguards import Safeguards
 from bot.errors import ProviderError
-from bot.model import Deletion, DeletionState, NoticeKind, TargetKind
+from bot.model import Deletion, DeletionState, NoticeKind, Role, TargetKind
 from bot.notices import Delivery, NotDelivered
 from bot.providers.base import MailProvider
 from bot.storage import deletions, directory
@@ -54,6 +56,7 @@ class Execution:
         providers: Mapping[str, MailProvider],
         delivery: Delivery,
         safeguards: Safeguards,
+        access: Access,
         bell: Bell,
         worker: str,
     ) -> None:
@@ -62,6 +65,7 @@ class Execution:
         self._providers = providers
         self._delivery = delivery
         self._safeguards = safeguards
+        self._access = access
         self._bell = bell
         self._worker = worker
         self._running = asyncio.Lock()
@@ -94,7 +98,11 @@ class Execution:
             return
         elif row.attempts >= ATTEMPTS:
             await self._fail(row, f"Given up after {ATTEMPTS} attempts. Last: {row.last_error}")
-        elif await self._may_go(row, provider) and await self._is_announced(row):
+        elif (
+            await self._is_vouched_for(row)
+            and await self._may_go(row, provider)
+            and await self._is_announced(row)
+        ):
             await self._execute(row, provider)
 
     async def _is_still_there(self, row: Deletion, provider: MailProvider) -> bool:
@@ -107,6 +115,21 @@ class Execution:
         if there is False:
             await self._done(row)
         return there is not False
+
+    async def _is_vouched_for(self, row: Deletion) -> bool:
+        """Whether who asked for it, or released it, is still an admin here; otherwise another one has to release it."""
+        if row.state is DeletionState.EXECUTING:
+            return True  # that was so when it was started
+        by = row.released_by or row.requested_by
+        stands = await self._access.stands(by, need=Role.ADMIN)
+        if stands is None:
+            await self._postpone(row, f"Slack can't say whether <@{by}> is still an admin.", tried=False)
+        elif not stands:
+            hold_id = row.hold_id or uuid.uuid4().hex
+            reason = f"<@{by}> is not an admin of Mailwarden any more."
+            held = lifecycle.held(row, hold_id=hold_id, reason=reason)
+            await self._settle(row, held, Act.DELETION_HELD, reason)
+        return bool(stands)
 
     async def _may_go(self, row: Deletion, provider: MailProvider) -> bool:
         """Whether the target is still there, the same, and not protected; otherwise the row is settled."""

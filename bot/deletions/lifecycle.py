@@ -52,11 +52,17 @@ def unseen(deletion: Deletion) -> Deletion:
     )
 
 
-def held(deletion: Deletion, *, hold_id: str) -> Deletion:
-    """Part of a mass deletion: its time does not come before another admin has released it."""
+def held(deletion: Deletion, *, hold_id: str, reason: str | None = None) -> Deletion:
+    """Its time does not come before another admin has released it. `reason`: None for too many within an hour."""
     _must_be_cancellable(deletion)
     waiting = replace(
-        deletion, hold_id=hold_id, released_by=None, execute_at=None, claimed_by=None, lease_until=None
+        deletion,
+        hold_id=hold_id,
+        released_by=None,
+        execute_at=None,
+        claimed_by=None,
+        lease_until=None,
+        last_error=reason,
     )
     if deletion.state is DeletionState.PENDING:
         return replace(waiting, state=DeletionState.HELD)
@@ -69,7 +75,7 @@ def released(deletion: Deletion, *, by: str, at: datetime) -> Deletion:
         raise NotAllowed("You asked for these deletions yourself: another admin has to release them.")
     if not deletion.is_held or deletion.state not in CANCELLABLE_STATES:
         raise TooLate(outcome(deletion))
-    free = replace(deletion, released_by=by)
+    free = replace(deletion, released_by=by, last_error=None)
     if deletion.state is DeletionState.HELD:
         return replace(free, state=DeletionState.PENDING, execute_at=at + deletion.grace)
     return free

@@ -17,7 +17,7 @@ from bot.deletions.requests import Ended, Request, Step, announce, change, open_
 from bot.deletions.safeguards import Safeguards
 from bot.errors import AlreadySubmitted, TooLate
 from bot.model import Deletion, DeletionState, NoticeKind, Operator, Snapshot, Target
-from bot.notices import Delivery, want
+from bot.notices import Delivery
 from bot.storage import deletions, submissions
 from bot.storage.database import Database, serialise
 
@@ -209,13 +209,9 @@ class Deletions:
 
     async def _hold(self, session: AsyncSession, operator: Operator, now: datetime) -> None:
         held = await self._safeguards.hold(session, operator.slack_id, now=now)
-        if held is None:
-            return
-        hold_id, rows = held
-        for row in rows:
+        for row in held:
             await record(session, row, actor=operator.slack_id, act=Act.DELETION_HELD, at=now)
-        await announce(session, rows, now=now)
-        await want(session, NoticeKind.HOLD, hold_id, channel=self.channel, now=now)
+        await announce(session, held, now=now)
 
     async def _cancel_all(self, operator: Operator, rows: Rows) -> Ended:
         now = self._clock.now()

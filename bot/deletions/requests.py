@@ -91,8 +91,11 @@ async def announce(session: AsyncSession, rows: Iterable[Deletion], *, now: date
         await want(session, NoticeKind.DELETION, request_id, channel=channel, now=now)
         for kind in (NoticeKind.REMINDER, NoticeKind.TROUBLE, NoticeKind.TROUBLE_DIRECT):
             await want_again(session, kind, request_id, now=now)
-    for hold_id in {row.hold_id for row in rows if row.hold_id is not None}:
-        await want_again(session, NoticeKind.HOLD, hold_id, now=now)
+    for hold_id, row in {row.hold_id: row for row in rows if row.hold_id is not None}.items():
+        if row.is_held:
+            await want(session, NoticeKind.HOLD, hold_id, channel=row.notice_channel, now=now)
+        else:
+            await want_again(session, NoticeKind.HOLD, hold_id, now=now)
 
 
 async def record_notice(session: AsyncSession, request_id: str, channel: str, ts: str, at: datetime) -> None:

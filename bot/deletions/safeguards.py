@@ -55,22 +55,20 @@ class Safeguards:
                 return f"{target.id} can't go with its user {user}: {reasons[user]}"
         return None
 
-    async def hold(
-        self, session: AsyncSession, operator: str, *, now: datetime
-    ) -> tuple[str, Request] | None:
+    async def hold(self, session: AsyncSession, operator: str, *, now: datetime) -> Request:
         """Hold what an operator has asked for within the last hour, if that is too much. What was asked for just now counts.
 
-        Returns the hold's id and what is newly held by it. Within the caller's transaction, which must be the only one
-        of this operator's (`serialise`).
+        Returns what is newly held. Within the caller's transaction, which must be the only one of this operator's
+        (`serialise`).
         """
         recent = await deletions.unvouched(session, operator, since=now - WINDOW)
         hold_id = await deletions.held_by(session, operator)
         if len(recent) <= self.threshold and hold_id is None:
-            return None
+            return ()
         hold_id = hold_id or uuid.uuid4().hex
         held = [
             await change(session, row.id, lambda row: lifecycle.held(row, hold_id=hold_id))
             for row in recent
             if row.state in CANCELLABLE_STATES and row.hold_id is None
         ]
-        return hold_id, tuple(held)
+        return tuple(held)

@@ -13,8 +13,8 @@ from bot.model import Deletion, DeletionState, Snapshot, Target, TargetKind
 from bot.storage.tables import FINISHED, OPEN, deletions
 
 # Spelt out as in the partial indexes: with bound values SQLite would not use them.
-_open: ColumnElement[bool] = literal_column(str(OPEN), Boolean)
-_finished: ColumnElement[bool] = literal_column(str(FINISHED), Boolean)
+_open: ColumnElement[bool] = literal_column(str(OPEN))
+_finished: ColumnElement[bool] = literal_column(str(FINISHED))
 
 
 async def add(session: AsyncSession, deletion: Deletion) -> bool:

@@ -11,16 +11,16 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
-from bot.access import Person
 from bot.deletions import Safeguards
-from bot.errors import NotFound, Protected
+from bot.errors import Protected
 from bot.model import Deletion, DeletionState, Operator, Role, Target, TargetKind
 from bot.notices import SlackPoster
 from bot.providers.purelymail import PurelyMail
 from bot.sandbox.run import ACCOUNT, Sandbox
 from bot.services import Services, open_services
-from bot.settings import DeletionSettings
+from bot.settings import DeletionSettings, OperatorSettings
 from handlers.notices import RENDERERS
+from handlers.people import SlackPeople
 
 ADA = Operator("U0ADA", Role.ADMIN)
 ANNA = "anna.keller@acme-tools.example"
@@ -37,18 +37,13 @@ async def ask(services: Services, target: Target) -> Deletion:
     return scheduled.deletions[0]
 
 
-class Nobody:
-    async def person(self, _slack_id: str) -> Person:
-        raise NotFound("nobody is asked for here")
-
-    async def group_members(self, _group_id: str) -> frozenset[str]:
-        return frozenset()
-
-
 @asynccontextmanager
-async def configured(sandbox: Sandbox, deletions: DeletionSettings) -> AsyncIterator[Services]:
+async def configured(
+    sandbox: Sandbox, *tables: DeletionSettings | OperatorSettings
+) -> AsyncIterator[Services]:
     """The same bot, started again with other settings."""
-    settings = sandbox.settings.model_copy(update={"deletions": deletions})
+    names = {DeletionSettings: "deletions", OperatorSettings: "operators"}
+    settings = sandbox.settings.model_copy(update={names[type(table)]: table for table in tables})
     async with aiohttp.ClientSession(trust_env=False) as session:
         client = AsyncWebClient(
             token=settings.slack.bot_token.get_secret_value(),
@@ -60,7 +55,7 @@ async def configured(sandbox: Sandbox, deletions: DeletionSettings) -> AsyncIter
         async with open_services(
             settings,
             clock=sandbox.clock,
-            people=Nobody(),
+            people=SlackPeople(client),
             poster=SlackPoster(client),
             renderers=RENDERERS,
             gap=timedelta(0),
@@ -120,6 +115,40 @@ async def test_change_of_the_grace_period_affects_only_what_is_asked_for_after_i
         states = [(await services.deletions.get(row.id)).state for row in (before, after, domain)]
     assert states == [DeletionState.PENDING, DeletionState.DELETED, DeletionState.PENDING]
     assert (before.grace, after.grace, domain.grace) == (DAY, timedelta(hours=1), timedelta(hours=72))
+
+
+BEN = Operator("U0BEN", Role.ADMIN)
+WITHOUT_ADA = OperatorSettings(owners=("U0OLGA",), admins=("U0BEN",), viewers=("U0VIC",))
+
+
+async def test_deletion_of_somebody_who_is_no_admin_any_more_waits_for_one_who_is(sandbox: Sandbox) -> None:
+    queued = await ask(sandbox.bot.services, user(ANNA))
+    async with configured(sandbox, WITHOUT_ADA) as services:
+        sandbox.clock.advance(DAY + timedelta(minutes=1))
+        await services.execution.run_due()
+        await services.delivery.run_due()
+        held = await services.deletions.get(queued.id)
+        assert held.state is DeletionState.HELD
+        assert ANNA in sandbox.purelymail.account.users
+        told = [message.text for message in sandbox.slack.channels["C0MAILOPS"].messages]
+        assert any("<@U0ADA> is not an admin of Mailwarden any more" in text for text in told)
+        assert held.hold_id is not None
+        await services.deletions.release(BEN, held.hold_id)
+        await services.execution.run_due()
+        assert ANNA in sandbox.purelymail.account.users
+        sandbox.clock.advance(DAY)
+        await services.execution.run_due()
+    assert ANNA not in sandbox.purelymail.account.users
+
+
+async def test_deletion_waits_while_slack_can_not_say_who_asked_for_it(sandbox: Sandbox) -> None:
+    queued = await ask(sandbox.bot.services, user(ANNA))
+    sandbox.clock.advance(DAY + timedelta(minutes=1))
+    sandbox.server.faults.inject("users.info", 3, {"status": 503})
+    await sandbox.bot.services.execution.run_due()
+    waiting = await sandbox.bot.services.deletions.get(queued.id)
+    assert (waiting.state, waiting.attempts) == (DeletionState.PENDING, 0)
+    assert ANNA in sandbox.purelymail.account.users
 
 
 class Guarded(PurelyMail):

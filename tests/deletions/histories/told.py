@@ -1,0 +1,61 @@
+"""What the operators were told, kept apart from the bot's own records: the measure of its promises."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.model import Target
+from tests.deletions.histories.mail import Sight
+from tests.deletions.histories.tables import Contents
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, and what the target was then."""
+
+    by: str
+    at: datetime
+    grace: timedelta
+    sight: Sight
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request that is being made: rows may appear for these targets only, and by this operator."""
+
+    by: str
+    graces: dict[Target, timedelta]
+    sights: dict[Target, Sight]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Somebody was told that it is done. `calls`: so many deletions had been asked of the mail system by then."""
+
+    by: str
+    at: datetime
+    calls: int
+    lately: bool = False
+    """Of a retry: the failure was not longer ago than the grace period."""
+
+
+@dataclass(slots=True)
+class Told:
+    """`judged`: so many calls to the mail system have been judged. Words are by the id of the deletion."""
+
+    asking: Asking | None = None
+    asked: dict[str, Asked] = field(default_factory=dict)
+    cancelled: dict[str, Word] = field(default_factory=dict)
+    released: dict[str, Word] = field(default_factory=dict)
+    retried: dict[str, Word] = field(default_factory=dict)
+    vanished: set[str] = field(default_factory=set)
+    """Deletions whose target the bot has seen to be gone while they were open."""
+    came_back: list[tuple[Target, int]] = field(default_factory=list)
+    """Targets that somebody else created anew, after so many calls."""
+    taken_by_others: list[tuple[Target, int]] = field(default_factory=list)
+    """Targets that somebody else deleted, after so many calls."""
+    said: set[str] = field(default_factory=set)
+    """Requests whose message a person removed when it had nothing more to say."""
+    untold: set[str] = field(default_factory=set)
+    """Requests of which Slack never told us some message."""
+    judged: int = 0
+    before: Contents = field(default_factory=lambda: Contents({}, {}, ()))
