@@ -5,14 +5,15 @@ from dataclasses import replace as evolve
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, literal_column, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import Deletion, DeletionState, Snapshot, Target, TargetKind
 from bot.storage.tables import FINISHED, OPEN, deletions
 
-# Spelt out as in the partial indexes: with bound values SQLite would not use them.
+# Spelt out as in the partial indexes, or SQLite would not use them: without bound values, and without the `= 1` that
+# SQLAlchemy gives a Boolean there.
 _open: ColumnElement[bool] = literal_column(str(OPEN))
 _finished: ColumnElement[bool] = literal_column(str(FINISHED))
 
@@ -118,15 +119,11 @@ async def page_of_finished(session: AsyncSession, *, offset: int, limit: int) ->
 
 
 async def waiting_users(session: AsyncSession) -> list[Deletion]:
-    """Open deletions of mail users that nobody is executing."""
-    query = (
-        select(deletions)
-        .where(
-            _open,
-            deletions.c.kind == TargetKind.USER.value,
-            deletions.c.state != DeletionState.EXECUTING.value,
-        )
-        .order_by(deletions.c.id)
+    """Open deletions of mail users that nobody is executing, in no order: for one SQLite would read all that has ended."""
+    query = select(deletions).where(
+        _open,
+        deletions.c.kind == TargetKind.USER.value,
+        deletions.c.state != DeletionState.EXECUTING.value,
     )
     return await _all(session, query)
 
