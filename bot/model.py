@@ -196,6 +196,11 @@ class Subject(StrEnum):
     SPF = "spf"
     DKIM = "dkim"
     DMARC = "dmarc"
+    OWNERSHIP = "ownership"
+    MTA_STS = "mta_sts"
+    TLS_RPT = "tls_rpt"
+    DNSSEC = "dnssec"
+    NAMESERVERS = "nameservers"
 
 
 @dataclass(frozen=True, slots=True)
