@@ -8,8 +8,12 @@ from bot.dns.checks import check_dkim
 from bot.dns.expected import PURELYMAIL
 from bot.dns.lookup import Answer, NoData, NoDomain, Records, Unanswered
 from bot.model import DnsRecord, Finding, Grade, Subject
+from bot.sandbox.zones import DKIM_KEY
+from tests.support.dkim_keys import rsa_key
 
-KEY = "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOC"
+KEY = f"v=DKIM1; k=rsa; p={DKIM_KEY}"
+WEAK = f"v=DKIM1; p={rsa_key(1024)}"
+SHORT = f"v=DKIM1; p={rsa_key(512)}"
 SILENT = Unanswered("no name server answered in time")
 
 
@@ -53,11 +57,15 @@ def test_three_keys_behind_their_cnames_are_healthy() -> None:
         (NoDomain(("key2.typo.example",)), "DKIM_WRONG"),
         (NoData(("key2.typo.example",)), "DKIM_WRONG"),
         (Records(("hello",)), "DKIM_WRONG"),
-        (Records(("v=DKIM1; p=###",)), "DKIM_WRONG"),
+        (Records(("v=DKIM1; p=###",)), "DKIM_KEY_BROKEN"),
         (Records((KEY.replace("DKIM1", "DKIM2"),)), "DKIM_WRONG"),
         (Records((f"{KEY}; p=",)), "DKIM_WRONG"),
         (Records((f"{KEY}; k=rsa",)), "DKIM_WRONG"),
         (Records(("v=DKIM1; p=",)), "DKIM_KEY_REVOKED"),
+        (Records((SHORT,)), "DKIM_KEY_SHORT"),
+        (Records((WEAK,)), "DKIM_KEY_WEAK"),
+        (Records((KEY[:200],)), "DKIM_KEY_BROKEN"),
+        (Records((f"{KEY}; h=sha1",)), "DKIM_KEY_HASH"),
     ],
 )
 def test_what_the_domain_itself_publishes_wrongly_comes_with_the_cname(answer: Answer, tag: str) -> None:
@@ -73,6 +81,9 @@ def test_what_the_domain_itself_publishes_wrongly_comes_with_the_cname(answer: A
         (NoDomain((target(2), "rotated.purelymail.com")), "DKIM_DANGLING"),
         (Records(("v=DKIM1; p=",), (target(2),)), "DKIM_KEY_REVOKED"),
         (Records(("hello",), (target(2),)), "DKIM_WRONG"),
+        (Records((SHORT,), (target(2),)), "DKIM_KEY_SHORT"),
+        (Records((WEAK,), (target(2),)), "DKIM_KEY_WEAK"),
+        (Records((f"{KEY}; t=y",), (target(2),)), "DKIM_TESTING"),
     ],
 )
 def test_what_is_wrong_behind_the_right_cname_is_the_providers_to_mend(answer: Answer, tag: str) -> None:
@@ -111,7 +122,10 @@ def test_a_copy_of_the_key_works_and_is_a_warning() -> None:
     assert (finding.tag, finding.grade, finding.publish) == ("DKIM_COPIED", Grade.WARN, (record(2),))
 
 
-@pytest.mark.parametrize("text", ["p=MIIB", "k=rsa;p=MI IB", "v=DKIM1; h=sha256; t=s; p=MIIB;"])
+@pytest.mark.parametrize(
+    "text",
+    [f"p={DKIM_KEY}", f"k=rsa;p= {DKIM_KEY[:64]} {DKIM_KEY[64:]}", f"v=DKIM1; h=sha256; t=s; p={DKIM_KEY};"],
+)
 def test_a_key_may_leave_out_its_version_and_hold_white_space(text: str) -> None:
     (finding,) = look(Records((text,), (target(1),)), good(2), good(3))
     assert finding.tag == "DKIM_OK"
@@ -123,6 +137,29 @@ def test_one_bad_key_of_three_is_a_warning_and_all_three_a_failure() -> None:
     assert "signed with the other keys" in one[0].why
     every = look(NoDomain(), NoDomain(), NoDomain())
     assert [(f.grade, f.publish) for f in every] == [(Grade.FAIL, (record(n),)) for n in (1, 2, 3)]
+
+
+def test_a_weak_key_still_signs_and_stays_a_warning_however_many_there_are() -> None:
+    weak = [Records((WEAK,), (target(number),)) for number in (1, 2, 3)]
+    assert {(finding.tag, finding.grade) for finding in look(*weak)} == {("DKIM_KEY_WEAK", Grade.WARN)}
+    missing, *_ = look(weak[0], NoDomain(), NoDomain())
+    assert (missing.tag, missing.grade) == ("DKIM_KEY_WEAK", Grade.WARN)
+    short = [Records((SHORT,), (target(number),)) for number in (1, 2, 3)]
+    assert {(finding.tag, finding.grade) for finding in look(*short)} == {("DKIM_KEY_SHORT", Grade.FAIL)}
+
+
+@pytest.mark.parametrize(
+    ("values", "tag"),
+    [
+        (("hello", KEY), "DKIM_OK"),
+        ((SHORT, KEY), "DKIM_OK"),
+        (("hello", "v=DKIM1; p="), "DKIM_KEY_REVOKED"),
+        ((SHORT, WEAK), "DKIM_KEY_WEAK"),
+    ],
+)
+def test_the_best_of_several_records_is_the_one_judged(values: tuple[str, ...], tag: str) -> None:
+    (finding,) = look(good(1), Records(values, (target(2),)), good(3))
+    assert finding.tag == tag
 
 
 def test_one_bad_key_beside_two_unknown_ones_is_no_failure_and_promises_nothing() -> None:

@@ -1,10 +1,9 @@
 """DKIM: the keys that mail is signed with (RFC 6376), reached through the provider's CNAMEs."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.dns.checks.dkim_key import judge_key
 from bot.dns.checks.findings import ok, unknown, worst_first
 from bot.dns.expected import Alias, Expected
 from bot.dns.lookup import Answer, NoData, NoDomain, Records, Unanswered
@@ -64,7 +63,7 @@ def _judge(domain: str, expected: Expected, alias: Alias, answer: Answer) -> Fin
                 found=chain,
             )
         case Records(values=values, chain=()):
-            return _judge_key(name, values, wanted) or Finding(
+            return _judge_key(name, values, wanted, expected) or Finding(
                 Subject.DKIM,
                 "DKIM_COPIED",
                 Grade.WARN,
@@ -74,18 +73,27 @@ def _judge(domain: str, expected: Expected, alias: Alias, answer: Answer) -> Fin
                 wanted,
             )
         case Records(values=values):
-            return _judge_key(name, values, ())
+            return _judge_key(name, values, (), expected)
 
 
-def _judge_key(name: str, values: tuple[str, ...], wanted: tuple[DnsRecord, ...]) -> Finding | None:
+def _judge_key(
+    name: str, values: tuple[str, ...], wanted: tuple[DnsRecord, ...], expected: Expected
+) -> Finding | None:
+    faults = [judge_key(value) for value in values]
     # RFC 6376 section 3.6.2.2: with several records, which one is taken is left open.
-    keys = [_tags(value) for value in values]
-    if any(_is_key(tags) for tags in keys):
+    if None in faults:
         return None
-    # RFC 6376 section 3.6.1: an empty p= says that the key has been revoked.
-    if any(tags.get("p") == "" for tags in keys):
-        return _broken("DKIM_KEY_REVOKED", f"The DKIM key at {name} is revoked.", wanted, values)
-    return _broken("DKIM_WRONG", f"What stands at {name} is not a DKIM key.", wanted, values)
+    fault = min(
+        filter(None, faults), key=lambda fault: (fault.grade is Grade.FAIL, fault.tag == "DKIM_WRONG")
+    )
+    finding = Finding(
+        Subject.DKIM, fault.tag, fault.grade, fault.summary.format(name=name), fault.why, values, wanted
+    )
+    return (
+        finding
+        if fault.grade is Grade.FAIL
+        else replace(finding, why=f"{fault.why} {_mend(finding, expected)}")
+    )
 
 
 def _broken(
@@ -95,19 +103,3 @@ def _broken(
     found: tuple[str, ...] = (),
 ) -> Finding:
     return Finding(Subject.DKIM, tag, Grade.FAIL, summary, found=found, publish=publish)
-
-
-def _tags(record: str) -> dict[str, str]:
-    """The tag list of a key record, white space inside values removed (RFC 6376 section 3.2)."""
-    pairs = [part.partition("=") for part in record.split(";") if "=" in part]
-    tags = {name.strip(): "".join(value.split()) for name, _, value in pairs}
-    # The same section: a tag that stands twice makes the whole list invalid.
-    return tags if len(tags) == len(pairs) else {}
-
-
-def _is_key(tags: Mapping[str, str]) -> bool:
-    """RFC 6376 section 3.6.1: `p` holds base64, `v` may be left out."""
-    try:
-        return tags.get("v", "DKIM1") == "DKIM1" and base64.b64decode(tags.get("p", ""), validate=True) != b""
-    except (binascii.Error, ValueError):
-        return False
