@@ -3,27 +3,55 @@
 import re
 from dataclasses import dataclass
 
+from bot.dns.checks.dmarc_record import REMOVED, DmarcRecord, dmarc_records
+from bot.dns.checks.dmarc_reports import check_reports
+from bot.dns.checks.dmarc_tree import Found, walk
 from bot.dns.checks.findings import ok, unknown
 from bot.dns.expected import Expected
-from bot.dns.lookup import Answer, NoData, NoDomain, Records, Unanswered
+from bot.dns.lookup import Answer, NoData, NoDomain, Records, Resolver, Unanswered
 from bot.model import DnsRecord, Finding, Grade, Subject
 
-_POLICIES = frozenset({"none", "quarantine", "reject"})
-# RFC 9989 section 4.7: v comes first, and its value is case-sensitive.
-_DMARC = re.compile(r"\s*v\s*=\s*DMARC1\s*(?:;|$)")
 _MEANT = re.compile(r"\s*v\s*=\s*dmarc", re.IGNORECASE)
 # RFC 1034 section 3.6.2: nothing else may stand beside a CNAME.
 _INSTEAD = "Put this one in place of what is there."
 _WHY = "Receivers are told nothing about forged mail, and trust yours less."
+_FORGED = "Forged mail in your name is delivered."
 
 
-def check_dmarc(domain: str, expected: Expected, answer: Answer) -> list[Finding]:
-    """`answer`: the TXT records of `_dmarc.<domain>`, with the CNAMEs that led to them."""
-    return [_check(_Place(f"{expected.dmarc.name}.{domain}", expected), answer)]
+async def check_dmarc(domain: str, expected: Expected, answer: Answer, ask: Resolver) -> list[Finding]:
+    """`answer`: the TXT records of `_dmarc.<domain>`, with the CNAMEs that led to them.
+
+    Asks for those of the domains above it where there is none, and whether others take the reports it sends them.
+    """
+    place = _Place(domain, f"{expected.dmarc.name}.{domain}", expected)
+    match answer:
+        case Unanswered():
+            return [unknown(Subject.DMARC, f"The DMARC record at {place.name}", answer)]
+        case NoDomain(chain=chain) | NoData(chain=chain):
+            return await _above(place, chain, (), ask)
+        case Records(values=values, chain=chain):
+            records = dmarc_records(values)
+            meant = [value for value in values if _MEANT.match(value)]
+    match records:
+        case [text]:
+            return await _judge(place, DmarcRecord.parse(text), chain, ask)
+        case []:
+            return [_invalid(place, meant[0], chain)] if meant else await _above(place, chain, values, ask)
+        case _:
+            return [
+                place.fail(
+                    "DMARC_MULTIPLE",
+                    f"{place.name} has {len(records)} DMARC records; only one is allowed.",
+                    f"Receivers ignore them all. {place.mend(chain) or 'Keep one, or put this one in their place.'}",
+                    tuple(records),
+                    place.publish(chain),
+                )
+            ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
+    domain: str
     name: str
     expected: Expected
 
@@ -46,29 +74,45 @@ class _Place:
         return Finding(Subject.DMARC, tag, Grade.FAIL, summary, why, found, publish)
 
 
-def _check(place: _Place, answer: Answer) -> Finding:
-    match answer:
-        case Unanswered():
-            return unknown(Subject.DMARC, f"The DMARC record at {place.name}", answer)
-        case NoDomain(chain=chain) | NoData(chain=chain):
-            return _missing(place, chain, ())
-        case Records(values=values, chain=chain):
-            # RFC 9989 section 4.10: other TXT records at the name are not DMARC's.
-            records = [value for value in values if _DMARC.match(value)]
-            meant = [value for value in values if _MEANT.match(value)]
-    match records:
-        case [record]:
-            return _judge(place, record, chain)
-        case []:
-            return _invalid(place, meant[0], chain) if meant else _missing(place, chain, values)
-        case _:
-            return place.fail(
-                "DMARC_MULTIPLE",
-                f"{place.name} has {len(records)} DMARC records; only one is allowed.",
-                f"Receivers ignore them all. {place.mend(chain) or 'Keep one, or put this one in their place.'}",
-                tuple(records),
-                place.publish(chain),
+async def _above(
+    place: _Place, chain: tuple[str, ...], found: tuple[str, ...], ask: Resolver
+) -> list[Finding]:
+    """There is no record: whether one further up speaks for the domain."""
+    walked = await walk(place.domain, ask)
+    if walked.applied is not None:
+        return [_inherited(place, walked.applied, chain)]
+    if walked.unanswered is not None:
+        return [
+            unknown(
+                Subject.DMARC, f"Whether a DMARC record above {place.domain} covers it", walked.unanswered
             )
+        ]
+    return [_missing(place, chain, found)]
+
+
+def _inherited(place: _Place, above: Found, chain: tuple[str, ...]) -> Finding:
+    record, where = above.record, f"_dmarc.{above.domain}"
+    # RFC 9989 section 4.10.1: a record whose policy can't be read counts as p=none at best.
+    policy = record.in_effect(record.subdomain_policy) if record.readable else "none"
+    if policy == "none":
+        return Finding(
+            Subject.DMARC,
+            "DMARC_POLICY_NONE",
+            Grade.WARN,
+            f"There is no DMARC record at {place.name}, and the one at {where} comes to none for it.",
+            f"{_FORGED} {place.mend(chain) or (_INSTEAD if chain else 'Publish one for this domain.')}",
+            (record.text,),
+            place.publish(chain),
+        )
+    return Finding(
+        Subject.DMARC,
+        "DMARC_INHERITED",
+        Grade.INFO,
+        f"There is no DMARC record at {place.name}; the one at {where} covers it: {policy}.",
+        f"Receivers go by that. {place.mend(chain) or 'Publish this one only if this domain is to have its own.'}",
+        (record.text,),
+        place.publish(chain),
+    )
 
 
 def _missing(place: _Place, chain: tuple[str, ...], found: tuple[str, ...]) -> Finding:
@@ -96,34 +140,48 @@ def _invalid(place: _Place, record: str, chain: tuple[str, ...]) -> Finding:
     )
 
 
-def _judge(place: _Place, record: str, chain: tuple[str, ...]) -> Finding:
-    pairs = [part.partition("=") for part in record.split(";") if part.strip()]
-    tags = {tag.strip().lower(): value.strip().lower() for tag, _, value in pairs}
-    # RFC 9989 section 4.7: a missing p is p=none. RFC 6376 section 3.2, whose syntax it is: no tag may stand twice.
-    policy = tags.get("p", "none")
-    if len(tags) < len(pairs) or not {policy, tags.get("sp", policy), tags.get("np", policy)} <= _POLICIES:
-        return _invalid(place, record, chain)
-    # RFC 9989 section 4.7: t=y asks for the policy one step below.
-    testing = tags.get("t", "n") == "y" and policy == "quarantine"
-    if policy == "none" or testing:
-        return Finding(
+async def _judge(place: _Place, record: DmarcRecord, chain: tuple[str, ...], ask: Resolver) -> list[Finding]:
+    if not record.readable:
+        return [_invalid(place, record.text, chain)]
+    theirs = place.expected.dmarc.target in chain
+    if record.in_effect(record.policy) == "none":
+        # RFC 9989 section 4.7: t=y asks for the policy one step below.
+        how = "in test mode (t=y), which counts as none" if record.policy != "none" else "none"
+        finding = Finding(
             Subject.DMARC,
             "DMARC_POLICY_NONE",
             Grade.WARN,
-            f"The DMARC policy at {place.name} is {'in test mode (t=y), which counts as none' if testing else 'none'}.",
-            "Forged mail in your name is delivered. Publish a stricter policy when your own mail passes, in place of"
+            f"The DMARC policy at {place.name} is {how}.",
+            f"{_FORGED} Publish a stricter policy when your own mail passes, in place of"
             f" {'the CNAME' if chain else 'the record'}.",
-            (record,),
-            (DnsRecord(place.name, "TXT", _stricter(record)),),
+            (record.text,),
+            (DnsRecord(place.name, "TXT", record.without({"p", "t"}, "p=quarantine")),),
         )
-    whose = (
-        "" if place.expected.dmarc.target in chain else f", by a record other than {place.expected.title}'s"
+    else:
+        whose = "" if theirs else f", by a record other than {place.expected.title}'s"
+        policy = f"{record.in_effect(record.policy)}{' (test mode, t=y)' if record.testing else ''}"
+        finding = ok(Subject.DMARC, f"The DMARC policy is {policy}{whose}.", record.text)
+    # What the provider's record asks for beside the policy is the provider's own affair.
+    notes = (
+        []
+        if theirs
+        else [*await check_reports(place.domain, place.name, record, ask), *_old_tags(place, record, chain)]
     )
-    return ok(Subject.DMARC, f"The DMARC policy is {policy}{whose}.", record)
+    return [finding, *notes]
 
 
-def _stricter(record: str) -> str:
-    """The same record with p=quarantine, right behind the version."""
-    parts = [part.strip() for part in record.split(";") if part.strip()]
-    kept = [part for part in parts[1:] if part.partition("=")[0].strip().lower() not in {"p", "t"}]
-    return "; ".join(["v=DMARC1", "p=quarantine", *kept])
+def _old_tags(place: _Place, record: DmarcRecord, chain: tuple[str, ...]) -> list[Finding]:
+    old = [tag for tag in REMOVED if tag in record.tags]
+    if not old:
+        return []
+    return [
+        Finding(
+            Subject.DMARC,
+            "DMARC_OLD_TAGS",
+            Grade.INFO,
+            f"The DMARC record at {place.name} has {', '.join(old)}, which DMARC no longer knows.",
+            "Receivers that go by RFC 9989 ignore that; older ones may still follow it.",
+            (record.text,),
+            () if chain else (DnsRecord(place.name, "TXT", record.without(old)),),
+        )
+    ]
