@@ -40,7 +40,8 @@ class DnsHealth:
 
     async def check(self, domain: MailDomain) -> DomainHealth:
         """Look at one domain now."""
-        health = await self._look(domain, self._resolver)
+        async with Sweep(self._resolver) as sweep:
+            health = await self._look(domain, sweep)
         await self._keep([health])
         return health
 
@@ -102,7 +103,7 @@ class DnsHealth:
             selectors = {alias.name: answer for alias, answer in zip(expected.dkim, keys, strict=True)}
             found = [
                 *check_mx(name, expected, mx),
-                *check_spf(name, expected, txt),
+                *await check_spf(name, expected, txt, resolver),
                 *check_dkim(name, expected, selectors),
                 *check_dmarc(name, expected, dmarc),
             ]
