@@ -102,7 +102,7 @@ class DnsHealth:
         else:
             selectors = {alias.name: answer for alias, answer in zip(expected.dkim, keys, strict=True)}
             found = [
-                *check_mx(name, expected, mx),
+                *await check_mx(name, expected, mx, resolver),
                 *await check_spf(name, expected, txt, resolver),
                 *check_dkim(name, expected, selectors),
                 *check_dmarc(name, expected, dmarc),

@@ -41,6 +41,8 @@ def sandbox_zones() -> ZoneData:
         (MAIL_HOST, "A"): ["192.0.2.25"],
         ("_spf.purelymail.com", "TXT"): ["v=spf1 ip4:192.0.2.0/26 -all"],
         ("dmarcroot.purelymail.com", "TXT"): ["v=DMARC1; p=quarantine;"],
+        ("mx.oldprovider.example", "A"): ["192.0.2.99"],
+        ("spf.crm.example", "TXT"): ["v=spf1 ip4:192.0.2.128/27 ~all"],
     }
     for number in (1, 2, 3):
         zones[f"key{number}.dkimroot.purelymail.com", "TXT"] = [f"v=DKIM1; k=rsa; p={DKIM_KEY}"]
