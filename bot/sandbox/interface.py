@@ -12,6 +12,7 @@ from bot.clock import MovableClock
 from bot.sandbox.routes import add_page, body_of, errors
 from bot.sandbox.slack.errors import PersonError
 from bot.sandbox.slack.faults import SOCKET
+from bot.sandbox.slack.files import File, Files, ids_in
 from bot.sandbox.slack.people import People
 from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.workspace import Message, View
@@ -100,7 +101,11 @@ class Interface:
                     for name, mail in self._accounts.items()
                 ],
                 "channels": [
-                    {"id": c.id, "name": c.name, "messages": [_message(message) for message in c.messages]}
+                    {
+                        "id": c.id,
+                        "name": c.name,
+                        "messages": [_message(message, slack.files) for message in c.messages],
+                    }
                     for c in slack.channels.values()
                 ],
                 "views": [_view(view) for stack in slack.stacks.values() for view in stack],
@@ -225,12 +230,14 @@ def _check(fault: dict[str, Any]) -> None:
         raise PersonError("delay_seconds is a number from 0 to 600")
     if not _whole(fault.get("retry_after", 1), 0, 3600):
         raise PersonError("retry_after is a whole number from 0 to 3600")
+    if not _whole(fault.get("unready", 0), 0, 1000):
+        raise PersonError("unready is a whole number from 0 to 1000")
     for name in ("silent_success", "drop_response", "redeliver", "reconnect"):
         if not isinstance(fault.get(name, False), bool):
             raise PersonError(f"{name} is true or false")
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message, files: Files) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "ts": message.ts,
         "user": message.user,
@@ -241,7 +248,24 @@ def _message(message: Message) -> dict[str, Any]:
         shown["thread_ts"] = message.thread_ts
     if message.ephemeral_for:
         shown["ephemeral_for"] = message.ephemeral_for
+    ids = dict.fromkeys([*message.files, *ids_in(message.blocks)])
+    if seen := [file for file in map(files.shown, ids) if file is not None]:
+        shown["files"] = [_file(file) for file in seen]
     return shown
+
+
+def _file(file: File) -> dict[str, Any]:
+    return {
+        "id": file.id,
+        "name": file.name,
+        "title": file.title,
+        "mimetype": file.mimetype,
+        "size": file.length,
+        "alt_text": file.alt_text,
+        "width": file.width,
+        "height": file.height,
+        "url": f"/_page/files/{file.id}",
+    }
 
 
 def _view(view: View) -> dict[str, Any]:

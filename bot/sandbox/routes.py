@@ -97,11 +97,22 @@ def add_page(server: SlackServer, people: People, *, files: bool) -> None:
         people.remove(slack.person(body["user"]), slack.channel(body["channel"]), body["ts"])
         return web.json_response({})
 
+    async def file(request: web.Request) -> web.Response:
+        found = slack.files.shown(request.match_info["id"])
+        if found is None or found.content is None:
+            raise web.HTTPNotFound
+        return web.Response(
+            body=found.content,
+            content_type=found.mimetype,
+            headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400"},
+        )
+
     extras = web.Application(middlewares=[errors])
     extras.add_routes(
         [
             web.get("/events", events),
             web.get("/commands", commands),
+            web.get("/files/{id}", file),
             web.post("/home", home),
             web.post("/say", say),
             web.post("/remove", remove),

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { mrkdwn, plain, rich, text } from "./text.js";
-import { element } from "./elements.js";
+import { element, source } from "./elements.js";
 
 const LEVELS = { warning: "⚠️", error: "⛔", success: "✅", info: "ℹ️", default: "💬" };
 
@@ -37,16 +37,28 @@ function section(block, where) {
     block.accessory && h("div", { class: "accessory" }, element(block, block.accessory, where)));
 }
 
+/** A picture that opens in full. Its size, where known, keeps what is below from jumping when it arrives. */
+export function picture(url, alt, title, size) {
+  return h("figure", {},
+    title && h("figcaption", {}, title),
+    h("a", { href: url, target: "_blank", rel: "noreferrer" }, h("img", { src: url, alt, width: size?.width, height: size?.height })));
+}
+
+function image(block, where) {
+  const file = where.files?.find((one) => one.id === block.slack_file?.id);
+  return picture(source(block), block.alt_text, block.title && plain(block.title), file);
+}
+
 export function render(block, where) {
   switch (block.type) {
     case "section": return section(block, where);
     case "header": return h("h3", {}, plain(block.text));
     case "divider": return h("hr");
     case "context": return h("div", { class: "context" }, block.elements.map((part) =>
-      part.type === "image" ? h("img", { src: part.image_url, alt: part.alt_text }) : h("span", {}, text(part))));
+      part.type === "image" ? h("img", { src: source(part), alt: part.alt_text }) : h("span", {}, text(part))));
     case "actions": return h("div", { class: "actions" }, block.elements.map((part) => element(block, part, where)));
     case "input": return input(block, where);
-    case "image": return h("figure", {}, h("img", { src: block.image_url, alt: block.alt_text }), block.title && h("figcaption", {}, plain(block.title)));
+    case "image": return image(block, where);
     case "rich_text": return h("div", { class: "rich" }, rich(block));
     case "table": return table(block);
     case "alert": return h("div", { class: `alert ${block.level ?? "default"}`, role: "note" }, h("span", {}, LEVELS[block.level ?? "default"]), h("div", {}, text(block.text)));

@@ -76,6 +76,11 @@ function overflow(block, part, where) {
   return h("div", { class: "overflow" }, h("button", { type: "button", class: "button", "aria-label": "More", onclick: () => (menu.hidden = !menu.hidden) }, "⋯"), menu);
 }
 
+/** Where an image is to be had: an address, or a file of this Slack. */
+export function source(part) {
+  return part.slack_file ? `/_page/files/${part.slack_file.id}` : part.image_url;
+}
+
 export function element(block, part, where, id) {
   switch (part.type) {
     case "button": return button(block, part, where);
@@ -92,7 +97,7 @@ export function element(block, part, where, id) {
     case "overflow": return overflow(block, part, where);
     case "datepicker": return h("input", { id, type: "date", value: stateOf(block, part, where).selected_date ?? "", onchange: (e) => act(block, part, where, e.target.value) });
     case "users_select": return h("input", { id, placeholder: "A person's id", value: stateOf(block, part, where).selected_user ?? "", onchange: (e) => act(block, part, where, e.target.value) });
-    case "image": return h("img", { src: part.image_url, alt: part.alt_text });
+    case "image": return h("img", { src: source(part), alt: part.alt_text });
     default: return h("span", {}, `(a ${part.type})`);
   }
 }

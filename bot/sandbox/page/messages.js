@@ -2,7 +2,7 @@
 
 import { arrange, avatar, h } from "./dom.js";
 import { post } from "./api.js";
-import { render } from "./blocks.js";
+import { picture, render } from "./blocks.js";
 import { confirmed } from "./confirm.js";
 import { mrkdwn, nameOf } from "./text.js";
 
@@ -81,6 +81,7 @@ function draw(message, user, channel) {
   const at = new Date(Number(message.ts) * 1000);
   const where = {
     key: message.ts,
+    files: message.files,
     click: (block_id, action_id, value) => post("/_sandbox/click", { user, channel: channel.id, ts: message.ts, block_id, action_id, value }),
   };
   return h("article", { class: `message${message.ephemeral_for ? " private" : ""}${message.thread_ts ? " reply" : ""}`, "data-ts": message.ts },
@@ -89,8 +90,15 @@ function draw(message, user, channel) {
       message.ephemeral_for && h("div", { class: "only-you" }, "👁 Only visible to you"),
       h("div", { class: "byline" }, h("strong", {}, nameOf(message.user)), isApp && h("span", { class: "app" }, "APP"),
         h("time", { datetime: at.toISOString(), title: at.toLocaleString("en") }, at.toLocaleTimeString("en", { hour: "numeric", minute: "2-digit" }))),
-      message.blocks.length ? h("div", { class: "blocks" }, message.blocks.map((block) => render(block, where))) : h("div", {}, mrkdwn(message.text))),
+      message.blocks.length ? h("div", { class: "blocks" }, message.blocks.map((block) => render(block, where))) : h("div", {}, mrkdwn(message.text)),
+      shared(message).map((file) => file.width ? picture(file.url, file.alt_text || file.title, file.title, file) : h("a", { href: file.url, download: file.name }, `📄 ${file.title}`))),
     isApp && !message.ephemeral_for && removal(message, user, channel));
+}
+
+/** The files that came with the message and are not shown by its blocks. */
+function shared(message) {
+  const inBlocks = JSON.stringify(message.blocks);
+  return (message.files ?? []).filter((file) => !inBlocks.includes(`"${file.id}"`));
 }
 
 function welcome(channel) {

@@ -12,7 +12,10 @@ REMOVED = "This message was deleted."
 
 @dataclass(slots=True)
 class Message:
-    """`is_tombstone`: what Slack keeps in the place of a removed message so that its replies have a parent."""
+    """`is_tombstone`: what Slack keeps in the place of a removed message so that its replies have a parent.
+
+    `files`: the ids of the files it shares, beside those that its blocks show.
+    """
 
     ts: str
     user: str
@@ -24,6 +27,7 @@ class Message:
     edited: bool = False
     clicked: dict[Key, State] = field(default_factory=dict)
     is_tombstone: bool = False
+    files: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -10,6 +10,8 @@ SOCKET = "socket"
 """The method name for what a person's act sends over the socket."""
 EVENTS = "events"
 """The method name for events about messages, which come by themselves: they use up no fault meant for an act."""
+UPLOAD = "upload"
+"""The method name for a file's content, which is sent to a URL of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Fault:
     `delay_seconds`: wait, then go on. `silent_success`: say ok, do nothing. `drop_response`: do the work, then close the
     connection without an answer; on the socket: the app's ack gets lost. `status` and/or `body`: answer that instead
     (429 carries Retry-After: 1 unless `retry_after` says otherwise). `redeliver` (socket, events): send the envelope
-    twice. For events, `silent_success` loses the event.
+    twice. For events, `silent_success` loses the event. `unready` (files.completeUploadExternal): Slack still looks at the
+    files, so that as many messages that show them are refused.
     """
 
     status: int | None = None
@@ -29,6 +32,7 @@ class Fault:
     body: Any = None
     retry_after: int = 1
     redeliver: bool = False
+    unready: int = 0
 
     @property
     def answers(self) -> bool:

@@ -48,6 +48,8 @@ def message_object(message: Message) -> dict[str, Any]:
         shown["thread_ts"] = message.thread_ts
     if message.metadata:
         shown["metadata"] = message.metadata
+    if message.files:
+        shown["files"] = [{"id": id_} for id_ in message.files]
     return shown
 
 

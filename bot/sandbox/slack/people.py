@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from bot.sandbox.slack import elements, payloads, strict
 from bot.sandbox.slack.errors import ApiError, PersonError
+from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.methods.views import checked
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.workspace import SLACKBOT, Channel, Message, Person, View, Workspace
@@ -56,7 +57,7 @@ class People:
             raise PersonError(text) from None
         if answer.get("text") or answer.get("blocks"):
             blocks = answer.get("blocks") or []
-            _refuse(strict.message_problems(blocks))
+            _refuse(strict.message_problems(blocks) or self.slack.files.problems(blocks))
             self.slack.post(
                 channel,
                 user="U0BOT",
@@ -216,9 +217,9 @@ class People:
                 self.slack.touch()
                 return Submitted("errors", view.errors)
             case "update":
-                self.slack.update_view(view, _checked(answer))
+                self.slack.update_view(view, _checked(answer, self.slack.files))
             case "push":
-                self.slack.open_view(view.user, _checked(answer))
+                self.slack.open_view(view.user, _checked(answer, self.slack.files))
             case "clear":
                 self.slack.stacks[view.user].clear()
                 self.slack.touch()
@@ -248,9 +249,9 @@ def _message(channel: Channel, ts: str) -> Message:
         raise PersonError("that message is not there any more") from None
 
 
-def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+def _checked(answer: dict[str, Any], files: Files) -> dict[str, Any]:
     try:
-        return checked(answer.get("view"))
+        return checked(answer.get("view"), files)
     except ApiError as error:
         raise PersonError(f"{TROUBLE} ({error.code}: {error.extra})") from None
 

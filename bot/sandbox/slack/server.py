@@ -1,4 +1,4 @@
-"""The HTTP side: `/api/{method}` and `/link`, on loopback only."""
+"""The HTTP side: `/api/{method}`, the URLs that take files, and `/link`, on loopback only."""
 
 import asyncio
 import json
@@ -9,9 +9,11 @@ from aiohttp import web
 
 from bot.sandbox.slack.errors import ApiError
 from bot.sandbox.slack.events import NOTHING, MetadataEvents, Subscriptions
-from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.faults import UPLOAD, Fault, Faults
+from bot.sandbox.slack.files import LARGEST
 from bot.sandbox.slack.methods import METHODS, Method
 from bot.sandbox.slack.methods.call import Call
+from bot.sandbox.slack.methods.files import UPLOAD_PATH
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.workspace import Workspace
 
@@ -40,13 +42,14 @@ class SlackServer:
             workspace, self.socket, self.faults, scopes=scopes, subscriptions=subscriptions
         )
         self.calls: list[str] = []
-        """The methods that were called, in order: never their arguments, which may hold secrets."""
+        """The methods that were called (and `upload`), in order: never their arguments, which may hold secrets."""
         self.url = ""
         self._scopes = scopes
         self._bot_token = bot_token
         self._app_token = app_token
-        self.app = web.Application(client_max_size=2 * 1024 * 1024)
+        self.app = web.Application(client_max_size=LARGEST + 64 * 1024)
         self.app.router.add_route("*", "/api/{method}", self._api)
+        self.app.router.add_post(UPLOAD_PATH + "{ticket}", self._upload)
         self.app.router.add_get("/link", self.socket.link)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
 
@@ -76,18 +79,32 @@ class SlackServer:
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
         if fault.answers:
-            headers = {"Retry-After": str(fault.retry_after)} if fault.status == 429 else {}
-            body = fault.body if fault.body is not None else {"ok": False, "error": "ratelimited"}
-            text = body if isinstance(body, str) else json.dumps(body)
-            return web.Response(
-                status=fault.status or 200, text=text, content_type="application/json", headers=headers
-            )
+            return _instead(fault)
         if fault.silent_success:
             return web.json_response({"ok": True, "ts": self.workspace.next_ts(), "channel": "", "view": {}})
         answer = await self._answer(name, request)
+        for file in answer.get("files", []) if fault.unready else []:
+            self.workspace.files.known[file["id"]].unready = fault.unready
         if fault.drop_response and request.transport is not None:
             request.transport.abort()
         return web.json_response(answer, headers={"x-oauth-scopes": ",".join(sorted(self._scopes))})
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        """Take a file's content, as it is or as a form. The URL is all it takes, and is good once."""
+        self.calls.append(UPLOAD)
+        content = await _content(request)
+        fault = self.faults.take(UPLOAD)
+        if fault.delay_seconds:
+            await asyncio.sleep(fault.delay_seconds)
+        if fault.answers:
+            return _instead(fault)
+        if not fault.silent_success and not self.workspace.files.receive(
+            request.match_info["ticket"], content
+        ):
+            return web.Response(status=400, text="the URL was used or never given, or the length is another")
+        if fault.drop_response and request.transport is not None:
+            request.transport.abort()
+        return web.Response(text=f"OK - {len(content)}")
 
     async def _answer(self, name: str, request: web.Request) -> dict[str, Any]:
         method = METHODS.get(name)
@@ -115,6 +132,25 @@ class SlackServer:
             raise ApiError("invalid_auth")
         if method.scope is not None and method.scope not in self._scopes:
             raise ApiError("missing_scope", needed=method.scope, provided=",".join(sorted(self._scopes)))
+
+
+def _instead(fault: Fault) -> web.Response:
+    headers = {"Retry-After": str(fault.retry_after)} if fault.status == 429 else {}
+    body = fault.body if fault.body is not None else {"ok": False, "error": "ratelimited"}
+    text = body if isinstance(body, str) else json.dumps(body)
+    return web.Response(
+        status=fault.status or 200, text=text, content_type="application/json", headers=headers
+    )
+
+
+async def _content(request: web.Request) -> bytes:
+    if request.content_type != "multipart/form-data":
+        return await request.read()
+    for part in (await request.post()).values():
+        if isinstance(part, web.FileField):
+            return part.file.read()
+        return part.encode() if isinstance(part, str) else bytes(part)
+    return b""
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:

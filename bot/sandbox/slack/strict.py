@@ -221,6 +221,8 @@ def _convert(value: Any, key: str) -> Any:  # noqa: C901, PLR0912 - one case for
             return sb_objects.Option.from_dict(value)
         case "option_groups":
             return sb_objects.OptionGroup.from_dict(value)
+        case "slack_file" if value.get("id") or value.get("url"):
+            return sb_objects.SlackFile.from_dict(value)
         case "confirm" if "title" in value:
             return sb_objects.ConfirmationDialogue.from_dict(value)
         case "column_settings":

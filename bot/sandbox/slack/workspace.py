@@ -12,6 +12,7 @@ from bot.sandbox.slack import elements
 from bot.sandbox.slack.channel import SLACKBOT, Channel, Message
 from bot.sandbox.slack.elements import Key, State
 from bot.sandbox.slack.errors import ApiError, PersonError
+from bot.sandbox.slack.files import Files
 
 __all__ = [
     "APP",
@@ -108,6 +109,7 @@ class Workspace:
         self.stacks: dict[str, list[View]] = {person.id: [] for person in people}
         self.homes: dict[str, View] = {}
         self.groups: dict[str, frozenset[str]] = {}
+        self.files = Files()
         self.clock = clock
         self.revision = 0
         self.on_posted: Watcher = _nobody
@@ -254,9 +256,17 @@ class Workspace:
         thread_ts: str | None = None,
         ephemeral_for: str | None = None,
         metadata: dict[str, Any] | None = None,
+        files: tuple[str, ...] = (),
     ) -> Message:
         message = Message(
-            self.next_ts(), user, text, elements.with_ids(blocks or []), thread_ts, ephemeral_for, metadata
+            self.next_ts(),
+            user,
+            text,
+            elements.with_ids(blocks or []),
+            thread_ts,
+            ephemeral_for,
+            metadata,
+            files=files,
         )
         channel.messages.append(message)
         self.touch()

@@ -1,6 +1,6 @@
 """The Web API methods this Slack knows: one function each, in a table with what it takes to call them."""
 
-from bot.sandbox.slack.methods import apps, auth, chat, conversations, usergroups, users, views
+from bot.sandbox.slack.methods import apps, auth, chat, conversations, files, usergroups, users, views
 from bot.sandbox.slack.methods.call import Method
 
 METHODS: dict[str, Method] = {
@@ -12,6 +12,8 @@ METHODS: dict[str, Method] = {
     "chat.postMessage": Method(chat.post_message, scope="chat:write"),
     "chat.update": Method(chat.update, scope="chat:write"),
     "conversations.info": Method(conversations.info, scope="channels:read"),
+    "files.completeUploadExternal": Method(files.complete_upload_external, scope="files:write"),
+    "files.getUploadURLExternal": Method(files.get_upload_url_external, scope="files:write"),
     "usergroups.users.list": Method(usergroups.users_list, scope="usergroups:read"),
     "users.info": Method(users.info, scope="users:read"),
     "users.list": Method(users.list_, scope="users:read"),

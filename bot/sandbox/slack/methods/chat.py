@@ -106,7 +106,7 @@ def _content(call: Call) -> tuple[str, list[dict[str, Any]]]:
     blocks = call.structure("blocks", "invalid_blocks_format") or []
     if not text and not blocks:
         raise ApiError("no_text")
-    problems = strict.message_problems(blocks)
+    problems = strict.message_problems(blocks) or call.slack.files.problems(blocks)
     if problems:
         raise ApiError("invalid_blocks", response_metadata={"messages": [f"[ERROR] {p}" for p in problems]})
     return text, blocks

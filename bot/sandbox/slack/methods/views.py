@@ -2,14 +2,15 @@ from typing import Any
 
 from bot.sandbox.slack import elements, strict
 from bot.sandbox.slack.errors import ApiError
+from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.methods.call import Call
 from bot.sandbox.slack.payloads import view_object
 from bot.sandbox.slack.workspace import View
 
 
-def checked(view: Any) -> dict[str, Any]:
+def checked(view: Any, files: Files) -> dict[str, Any]:
     """A view as Slack keeps it. Raises what Slack answers to a bad one."""
-    problems = strict.view_problems(view)
+    problems = strict.view_problems(view) or files.problems(view["blocks"], at="/view")
     if "view_too_large" in problems:
         raise ApiError("view_too_large")
     if problems:
@@ -69,7 +70,7 @@ def _wanted(call: Call) -> View:
 
 def _content(call: Call, kind: str) -> dict[str, Any]:
     view = call.structure("view", "invalid_arguments")
-    content = checked(view)
+    content = checked(view, call.slack.files)
     if content["type"] != kind:
         raise ApiError(
             "invalid_arguments", response_metadata={"messages": ["[ERROR] the type of a view is fixed"]}
