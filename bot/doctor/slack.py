@@ -13,6 +13,7 @@ from bot.settings import OperatorSettings, SlackSettings
 SCOPES = {
     "chat:write": "post the notices and the digest",
     "commands": "offer the slash commands",
+    "files:write": "upload the picture of the digest",
     "metadata.message:read": "recognise its own notices, and notice when one is removed",
     "usergroups:read": "know operators that are named by user group",
     "users:read": "refuse guests, bots and people who have left",

@@ -3,7 +3,16 @@
 from bot.notices.delivery import GAP, Delivery
 from bot.notices.kinds import Course, Renderer, Stuck
 from bot.notices.outbox import want, want_again
-from bot.notices.slack import EVENT_TYPE, Label, NotDelivered, Poster, Rendered, SlackPoster
+from bot.notices.slack import (
+    EVENT_TYPE,
+    Label,
+    NotDelivered,
+    Poster,
+    Rendered,
+    SlackPoster,
+    Uploader,
+    try_to_upload,
+)
 
 __all__ = [
     "EVENT_TYPE",
@@ -17,6 +26,8 @@ __all__ = [
     "Renderer",
     "SlackPoster",
     "Stuck",
+    "Uploader",
+    "try_to_upload",
     "want",
     "want_again",
 ]

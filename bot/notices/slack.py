@@ -1,15 +1,21 @@
 """The only place below the handlers that calls Slack's Web API: one message posted, edited, proven, taken away."""
 
+import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.models.blocks import Block
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from typing_extensions import override
+
+from bot.notices.pictures import PAUSES, Blocks, with_pictures
+
+log = logging.getLogger(__name__)
 
 PERMANENT = {
     "channel_not_found": "Slack knows no channel {channel}. Check the channel ids in mailwarden.toml.",
@@ -20,13 +26,25 @@ PERMANENT = {
     "invalid_auth": "Slack does not accept SLACK_BOT_TOKEN.",
     "account_inactive": "The Slack app was removed from the workspace.",
     "token_revoked": "SLACK_BOT_TOKEN was revoked.",
+    "file_uploads_disabled": "A workspace setting keeps everybody from uploading files.",
+    "file_type_not_allowed": "A workspace setting does not allow files of this type.",
+    "file_upload_size_restricted": "A workspace setting does not allow files of this size.",
+    "storage_limit_reached": "The workspace has no room for another file.",
 }
-"""Errors that only a person can mend (docs.slack.dev, methods/chat.postMessage); all others may pass by themselves."""
+"""Errors that only a person can mend (docs.slack.dev, methods/chat.postMessage and methods/files.getUploadURLExternal);
+all others may pass by themselves.
+"""
 
 GONE = frozenset({"message_not_found", "cant_update_message", "thread_not_found"})
 
 MAYBE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 """Slack's words for "some aspect of the operation may have succeeded" (docs.slack.dev, methods/chat.postMessage)."""
+
+ALT_TEXT = 1_000
+"""What a file's description may hold (docs.slack.dev, methods/files.getUploadURLExternal)."""
+
+LONGEST_WAIT = 30.0
+"""Seconds that an upload waits where Slack asks us to slow down."""
 
 EVENT_TYPE = "mailwarden_notice"
 """The metadata event type of our messages; manifest.yml subscribes to it."""
@@ -40,7 +58,7 @@ class Rendered:
     """
 
     text: str
-    blocks: Sequence[Block | dict[str, Any]]
+    blocks: Blocks
     thread_ts: str | None = None
 
 
@@ -90,30 +108,48 @@ class Poster(Protocol):
         """Remove a message of ours; nothing happens if it is not there any more. Raises NotDelivered."""
 
 
-class SlackPoster(Poster):
-    """`client` must not repeat requests by itself: a message posted twice can't be told from two messages."""
+class Uploader(Protocol):
+    async def upload(self, name: str, content: bytes, alt_text: str) -> str:
+        """Give Slack a file and return its id, for the `slack_file` of an image block. Raises NotDelivered.
 
-    def __init__(self, client: AsyncWebClient) -> None:
+        Nobody sees the file before a message of ours shows it. Of `alt_text`, what a file may hold is taken.
+        """
+
+
+class SlackPoster(Poster, Uploader):
+    """`client` must not repeat requests by itself: a message posted twice can't be told from two messages.
+
+    `pauses`: seconds before each further attempt with a picture that Slack is not done with.
+    """
+
+    def __init__(self, client: AsyncWebClient, *, pauses: Sequence[float] = PAUSES) -> None:
         self._client = client
+        self._pauses = pauses
 
     @override
     async def post(self, channel: str, message: Rendered, label: Label) -> tuple[str, str]:
-        with _translated(channel):
-            answer = await self._client.chat_postMessage(
+        async def attempt(blocks: Blocks) -> AsyncSlackResponse:
+            return await self._client.chat_postMessage(
                 channel=channel,
                 text=message.text,
-                blocks=message.blocks,
+                blocks=blocks,
                 thread_ts=message.thread_ts,
                 metadata={"event_type": EVENT_TYPE, "event_payload": asdict(label)},
                 unfurl_links=False,
                 unfurl_media=False,
             )
-            return str(answer["channel"]), str(answer["ts"])
+
+        with _translated(channel):
+            answer = await with_pictures(message.blocks, attempt, pauses=self._pauses)
+        return str(answer["channel"]), str(answer["ts"])
 
     @override
     async def edit(self, channel: str, ts: str, message: Rendered) -> None:
+        async def attempt(blocks: Blocks) -> AsyncSlackResponse:
+            return await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=blocks)
+
         with _translated(channel):
-            await self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks)
+            _ = await with_pictures(message.blocks, attempt, pauses=self._pauses)
 
     @override
     async def stands(self, channel: str, ts: str) -> bool:
@@ -134,6 +170,42 @@ class SlackPoster(Poster):
         except NotDelivered as error:
             if not error.gone:
                 raise
+
+    @override
+    async def upload(self, name: str, content: bytes, alt_text: str) -> str:
+        with _translated(""):
+            ticket = await self._client.files_getUploadURLExternal(
+                filename=name, length=len(content), alt_txt=alt_text[:ALT_TEXT]
+            )
+            session = self._client.session
+            assert session is not None, "our clients share one"
+            # The URL is the permission: the token goes nowhere but to the Web API.
+            url = str(ticket.get("upload_url") or "")
+            async with session.post(url, data=content, proxy=self._client.proxy) as answer:
+                if answer.status != 200:
+                    raise NotDelivered(f"Slack did not take the file ({answer.status}).", permanent=False)
+            _ = await self._client.files_completeUploadExternal(
+                files=[{"id": str(ticket["file_id"]), "title": name}]
+            )
+        return str(ticket["file_id"])
+
+
+async def try_to_upload(
+    uploader: Uploader, name: str, content: bytes, alt_text: str, *, pauses: Sequence[float] = PAUSES
+) -> str | None:
+    """The id of the uploaded file; None if that can't be, after as many further attempts as there are `pauses`.
+
+    For pictures that a message can do without. What Slack took of a failed attempt is seen by nobody and goes by itself.
+    """
+    for pause in (*pauses, None):
+        try:
+            return await uploader.upload(name, content, alt_text)
+        except NotDelivered as error:
+            if error.permanent or pause is None:
+                log.warning("%s can't be uploaded, so the message goes out without it: %s", name, error)
+                return None
+            await asyncio.sleep(max(pause, min(error.retry_after or 0.0, LONGEST_WAIT)))
+    return None
 
 
 @contextmanager
