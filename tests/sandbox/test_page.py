@@ -1,13 +1,18 @@
-"""The page in a real browser: threads, and taking a message away."""
+"""The page in a real browser: threads, pictures, and taking a message away."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
+from slack_sdk.models.blocks import ImageBlock
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.dns.strip import StripRow, draw
+from bot.model import Grade
 from bot.sandbox.run import Sandbox, open_sandbox
 from bot.sandbox.slack.workspace import BOT_USER, Message
 
@@ -100,3 +105,67 @@ async def test_removing_says_what_can_not_be_removed(sandbox: Sandbox) -> None:
         assert await remove(ts=message.ts) == ""
         assert "not there any more" in await remove(ts=message.ts)
     assert channel.messages == [private]
+
+
+async def post_picture(sandbox: Sandbox, **more: Any) -> str:
+    """As the app does: upload, and post a message that shows it. Returns the file's id."""
+    picture = draw([StripRow("acme.example", (Grade.OK,) * 29 + (Grade.FAIL,), "no MX")])
+    slack = sandbox.settings.slack
+    async with aiohttp.ClientSession() as session:
+        client = AsyncWebClient(
+            token=slack.bot_token.get_secret_value(), base_url=slack.api_url, session=session
+        )
+        client.proxy = None
+        ticket = await client.files_getUploadURLExternal(
+            filename="dns.png", length=len(picture), alt_txt="As a file."
+        )
+        async with session.post(str(ticket["upload_url"]), data=picture) as answer:
+            assert answer.status == 200
+        id_ = str(ticket["file_id"])
+        await client.files_completeUploadExternal(files=[{"id": id_, "title": "30 days"}], **more)
+        if not more:
+            block = ImageBlock(slack_file={"id": id_}, alt_text="acme.example: mail affected today.")
+            await client.chat_postMessage(channel="C0MAILOPS", text="Mail DNS", blocks=[block])
+    return id_
+
+
+async def test_picture_of_a_message_is_shown_with_its_alt_text(sandbox: Sandbox, page: Page) -> None:
+    id_ = await post_picture(sandbox)
+    picture = page.get_by_role("img", name="acme.example: mail affected today.")
+    await expect(picture).to_be_visible()
+    await expect(picture).to_have_js_property("naturalWidth", 1352)
+    box = await picture.bounding_box()
+    assert box is not None
+    assert box["width"] <= 560
+    assert box["height"] < box["width"], "it keeps its shape"
+    link = page.locator("article.message figure a")
+    await expect(link).to_have_attribute("href", f"/_page/files/{id_}")
+
+
+async def test_file_that_is_shared_by_itself_is_shown_below_the_comment(sandbox: Sandbox, page: Page) -> None:
+    await post_picture(sandbox, channel_id="C0MAILOPS", initial_comment="Look at this.")
+    message = page.locator("article.message").filter(has_text="Look at this.")
+    await expect(message.get_by_role("img", name="As a file.")).to_be_visible()
+    await expect(message.locator("figcaption")).to_have_text("30 days")
+
+
+async def test_state_tells_what_a_message_shows_and_where_it_is(sandbox: Sandbox) -> None:
+    id_ = await post_picture(sandbox)
+    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as http:
+        state = (await http.get("/_sandbox/state")).json()
+        (message,) = next(c["messages"] for c in state["channels"] if c["name"] == "mail-ops")
+        (file,) = message["files"]
+        content = await http.get(file["url"])
+        missing = await http.get("/_page/files/F0UNKNOWN1")
+    assert (file["id"], file["name"], file["mimetype"]) == (id_, "dns.png", "image/png")
+    assert (file["width"], file["size"]) == (1352, len(content.content))
+    assert content.headers["content-type"] == "image/png"
+    assert content.content.startswith(b"\x89PNG")
+    assert missing.status_code == 404
+
+
+async def test_upload_that_is_not_complete_is_nobodys_to_see(sandbox: Sandbox) -> None:
+    file, ticket = sandbox.slack.files.ticket("x.png", 1, "")
+    assert sandbox.slack.files.receive(ticket, b"x")
+    async with httpx.AsyncClient(base_url=sandbox.url, trust_env=False) as http:
+        assert (await http.get(f"/_page/files/{file.id}")).status_code == 404
