@@ -39,12 +39,14 @@ class Records:
     """The records, as text. `chain` are the names that CNAMEs led through, the last one being where they are.
 
     MX: `10 mail.example`; TXT: the strings of a record put together (RFC 7208 section 3.3). Names have no final dot,
-    except that of a null MX: `0 .` (RFC 7505 section 3).
+    except that of a null MX: `0 .` (RFC 7505 section 3). `validated`: the resolver has checked the signatures, and they
+    are good (RFC 4035 section 3.2.3).
     """
 
     values: tuple[str, ...]
     chain: tuple[str, ...] = ()
     ttl: int = 0
+    validated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,15 @@ class NoData:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """It could not be found out; `why` completes the sentence "DNS did not tell: ..."."""
+    """It could not be found out; `why` completes the sentence "DNS did not tell: ...".
+
+    `rcode`: `SERVFAIL`, `REFUSED` ... if the resolver answered so; `errors`: the codes of the reasons that it gave for it
+    (RFC 8914).
+    """
 
     why: str
+    rcode: str | None = None
+    errors: tuple[int, ...] = ()
 
 
 Answer = Records | NoDomain | NoData | Unanswered
@@ -86,7 +94,12 @@ class Resolver(Protocol):
         """Ask for the records of an absolute name (without final dot). Never raises for what DNS says."""
 
 
-class DnsResolver(Resolver):
+class UncheckedResolver(Resolver, Protocol):
+    async def lookup_unchecked(self, name: str, rdtype: str) -> Answer:
+        """As `lookup`, but signatures need not be good: asks with the CD bit (RFC 4035 section 3.2.2)."""
+
+
+class DnsResolver(UncheckedResolver):
     """Asks the configured resolvers, at most `in_flight` questions at a time."""
 
     def __init__(
@@ -102,35 +115,48 @@ class DnsResolver(Resolver):
 
         Where `system` names none either, every question is Unanswered.
         """
-        self._resolver = dns.asyncresolver.Resolver(configure=False)
-        if nameservers:
-            self._resolver.nameservers = [_nameserver(entry) for entry in nameservers]
-        else:
-            with contextlib.suppress(dns.resolver.NoResolverConfiguration):
-                self._resolver.read_resolv_conf(system)
-        self._resolver.timeout = try_seconds
-        self._resolver.lifetime = lifetime_seconds
-        self._resolver.use_edns(0, 0, PAYLOAD)
+
+        def asking(flags: int) -> dns.asyncresolver.Resolver:
+            resolver = dns.asyncresolver.Resolver(configure=False)
+            if nameservers:
+                resolver.nameservers = [_nameserver(entry) for entry in nameservers]
+            else:
+                with contextlib.suppress(dns.resolver.NoResolverConfiguration):
+                    resolver.read_resolv_conf(system)
+            resolver.timeout = try_seconds
+            resolver.lifetime = lifetime_seconds
+            resolver.use_edns(0, 0, PAYLOAD)
+            resolver.set_flags(dns.flags.RD | flags)
+            return resolver
+
+        # RFC 6840 section 5.7: with AD, one asks to be told whether the signatures are good.
+        self._checking = asking(dns.flags.AD)
+        self._unchecking = asking(dns.flags.CD)
         self._room = asyncio.Semaphore(in_flight)
 
     @override
     async def lookup(self, name: str, rdtype: str) -> Answer:
+        return await self._ask(self._checking, name, rdtype)
+
+    @override
+    async def lookup_unchecked(self, name: str, rdtype: str) -> Answer:
+        return await self._ask(self._unchecking, name, rdtype)
+
+    async def _ask(self, resolver: dns.asyncresolver.Resolver, name: str, rdtype: str) -> Answer:
         try:
             absolute = dns.name.from_unicode(name, idna_codec=dns.name.IDNA_2008).derelativize(dns.name.root)
         except dns.exception.DNSException:
             return Unanswered(f"{name} can't be written as a DNS name")
-        if not self._resolver.nameservers:
+        if not resolver.nameservers:
             return Unanswered("no DNS resolver is configured")
         async with self._room:
             try:
-                answer = await self._resolver.resolve(
-                    absolute, rdtype, raise_on_no_answer=False, search=False
-                )
+                answer = await resolver.resolve(absolute, rdtype, raise_on_no_answer=False, search=False)
             except dns.resolver.NXDOMAIN as error:
                 response = _response(error)
                 return NoDomain(_chain(response, absolute), _ttl(response))
             except dns.resolver.NoNameservers as error:
-                return Unanswered(_failure(error))
+                return _failure(error)
             except (dns.resolver.LifetimeTimeout, OSError):
                 return Unanswered("no name server answered in time")
             except dns.exception.DNSException as error:
@@ -138,7 +164,8 @@ class DnsResolver(Resolver):
         chain = _chain(answer.response, absolute)
         if answer.rrset is None:
             return NoData(chain, _ttl(answer.response))
-        return Records(tuple(sorted(map(_text, answer.rrset))), chain, answer.rrset.ttl)
+        validated = bool(answer.response.flags & dns.flags.AD)
+        return Records(tuple(sorted(map(rdata_text, answer.rrset))), chain, answer.rrset.ttl, validated)
 
 
 class Sweep(Resolver):
@@ -179,7 +206,7 @@ def _nameserver(entry: str) -> dns.nameserver.Nameserver:
     return dns.nameserver.Do53Nameserver(host, port)
 
 
-def _text(rdata: object) -> str:
+def rdata_text(rdata: object) -> str:
     if isinstance(rdata, dns.rdtypes.txtbase.TXTBase):
         return b"".join(rdata.strings).decode("utf-8", "replace")
     text = str(rdata).lower()
@@ -210,19 +237,21 @@ def _ttl(response: dns.message.Message) -> int:
     return next((min(rrset.ttl, rrset[0].minimum) for rrset in soas), 0)
 
 
-def _failure(error: dns.resolver.NoNameservers) -> str:
+def _failure(error: dns.resolver.NoNameservers) -> Unanswered:
     """What the resolvers said, with the reason they gave for it, if any (RFC 8914)."""
     for *_, reason, response in error.kwargs.get("errors", []):
         if response is not None:
             if response.rcode() == dns.rcode.NOERROR:
                 # An alias that leads in a circle, or through too many names.
-                return "the answer can't be used"
-            told = [ede.text or _meaning(ede.code) for ede in response.extended_errors()]
+                return Unanswered("the answer can't be used")
+            errors = response.extended_errors()
+            told = [ede.text or _meaning(ede.code) for ede in errors]
             code = dns.rcode.to_text(response.rcode())
-            return f"the name servers answered {code}" + (f" ({told[0]})" if told else "")
+            why = f"the name servers answered {code}" + (f" ({told[0]})" if told else "")
+            return Unanswered(why, code, tuple(int(ede.code) for ede in errors))
         if isinstance(reason, Exception):
-            return "no name server could be reached"
-    return "no name server gave a usable answer"
+            return Unanswered("no name server could be reached")
+    return Unanswered("no name server gave a usable answer")
 
 
 def _meaning(code: int) -> str:

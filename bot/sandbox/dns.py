@@ -1,4 +1,7 @@
-"""A DNS server on loopback, over UDP and TCP: answers like a resolver (CNAMEs are followed), and fails on demand."""
+"""A DNS server on loopback, over UDP and TCP: answers like a resolver (CNAMEs are followed), and fails on demand.
+
+Asked without recursion, it answers like a name server: with authority for the zones whose SOA it holds.
+"""
 
 import asyncio
 import collections
@@ -33,11 +36,13 @@ records for an asker that checks signatures itself (the CD bit, RFC 4035 section
 class DnsServer:
     """`faults`: by name, or by (name, type), may be changed while it runs.
 
+    `signed`: names about which it says, to whoever asks, that it found the signatures good (RFC 6840 section 5.8).
     `reason` is what `bogus` says beside its code. `asked` counts the questions, `most_at_once` is how many were open at the same time.
     """
 
     def __init__(self, zones: ZoneData) -> None:
         self.faults: dict[str | tuple[str, str], DnsFault] = {}
+        self.signed: set[str] = set()
         self.asked: collections.Counter[tuple[str, str]] = collections.Counter()
         self.reason: str | None = None
         self.most_at_once = 0
@@ -140,6 +145,7 @@ class DnsServer:
             answer.flags |= dns.flags.TC
         else:
             self._fill(answer, name, rdtype)
+            answer.flags |= self._flags(question, name)
         limit = max(512, question.payload or 512) if over_udp else 65535
         try:
             return answer.to_wire(max_size=limit)
@@ -164,6 +170,16 @@ class DnsServer:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         soa = f"ns.sandbox.example. hostmaster.sandbox.example. 1 3600 600 86400 {NEGATIVE_TTL}"
         answer.authority.append(dns.rrset.from_text(".", NEGATIVE_TTL, "IN", "SOA", soa))
+
+    def _flags(self, question: dns.message.Message, name: str) -> int:
+        flags = 0
+        if not question.flags & dns.flags.RD and any(
+            self.records(zone, "SOA") for zone in _with_parents(name)
+        ):
+            flags |= dns.flags.AA
+        if question.flags & dns.flags.AD and name in self.signed:
+            flags |= dns.flags.AD
+        return flags
 
     def _exists(self, name: str) -> bool:
         """Also a name that has nothing itself, but names below it, exists (RFC 8020)."""

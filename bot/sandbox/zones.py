@@ -4,6 +4,7 @@ ZoneData = dict[tuple[str, str], list[str]]
 """(name, type) -> values in presentation format; TXT without quotes."""
 
 MAIL_HOST = "mailserver.purelymail.com"
+NAME_SERVERS = {"ns1.sandbox.example": "192.0.2.53", "ns2.sandbox.example": "192.0.2.54"}
 SPF = "v=spf1 include:_spf.purelymail.com ~all"
 
 # A real 2048-bit RSA public key whose private half was thrown away.
@@ -27,6 +28,8 @@ def dkim_aliases(domain: str) -> dict[str, list[str]]:
 def healthy(domain: str) -> ZoneData:
     """All that a domain on PurelyMail should publish."""
     return {
+        (domain, "SOA"): ["ns1.sandbox.example. hostmaster.sandbox.example. 1 3600 600 86400 60"],
+        (domain, "NS"): [f"{name}." for name in NAME_SERVERS],
         (domain, "A"): ["192.0.2.80"],
         (domain, "MX"): [f"10 {MAIL_HOST}."],
         (domain, "TXT"): [SPF],
@@ -39,6 +42,7 @@ def sandbox_zones() -> ZoneData:
     """All names of the sandbox in one table."""
     zones: ZoneData = {
         (MAIL_HOST, "A"): ["192.0.2.25"],
+        **{(name, "A"): [address] for name, address in NAME_SERVERS.items()},
         ("_spf.purelymail.com", "TXT"): ["v=spf1 ip4:192.0.2.0/26 -all"],
         ("dmarcroot.purelymail.com", "TXT"): ["v=DMARC1; p=quarantine;"],
         ("mx.oldprovider.example", "A"): ["192.0.2.99"],

@@ -81,7 +81,7 @@ async def test_a_failing_server_is_no_statement_about_the_record(
     server: DnsServer, patient: DnsResolver, fault: str, said: str
 ) -> None:
     server.faults[ACME, "MX"] = "servfail" if fault == "servfail" else "refused"
-    assert await patient.lookup(ACME, "MX") == Unanswered(f"the name servers answered {said}")
+    assert await patient.lookup(ACME, "MX") == Unanswered(f"the name servers answered {said}", said)
     assert isinstance(await patient.lookup(ACME, "TXT"), Records)
 
 
@@ -92,7 +92,28 @@ async def test_a_failing_server_is_quoted_with_the_reason_that_it_gives(
     server: DnsServer, patient: DnsResolver, reason: str | None, said: str
 ) -> None:
     server.faults[ACME], server.reason = "bogus", reason
-    assert await patient.lookup(ACME, "MX") == Unanswered(f"the name servers answered SERVFAIL ({said})")
+    answer = await patient.lookup(ACME, "MX")
+    assert answer == Unanswered(f"the name servers answered SERVFAIL ({said})", "SERVFAIL", (6,))
+
+
+async def test_what_fails_for_its_signatures_is_told_to_who_does_not_ask_for_them(
+    server: DnsServer, patient: DnsResolver
+) -> None:
+    server.faults[ACME] = "bogus"
+    assert isinstance(await patient.lookup(ACME, "MX"), Unanswered)
+    assert await patient.lookup_unchecked(ACME, "MX") == Records(("10 mailserver.purelymail.com",), ttl=TTL)
+    server.faults[ACME] = "servfail"
+    assert isinstance(await patient.lookup_unchecked(ACME, "MX"), Unanswered)
+
+
+async def test_an_answer_whose_signatures_the_resolver_found_good_says_so(
+    server: DnsServer, patient: DnsResolver
+) -> None:
+    server.signed.add(ACME)
+    signed, other = await patient.lookup(ACME, "MX"), await patient.lookup("lindenhof.example", "MX")
+    assert isinstance(signed, Records)
+    assert isinstance(other, Records)
+    assert (signed.validated, other.validated) == (True, False)
 
 
 async def test_aliases_in_a_circle_are_no_statement_about_the_record(
