@@ -17,8 +17,8 @@ CAP = timedelta(hours=24)
 """No domain is left alone for longer."""
 
 SOONEST = timedelta(hours=1)
-STEADY = timedelta(hours=4)
-"""Steady domains are looked at between so often, as long as there are few enough of them: see `ceiling`."""
+STEADY = timedelta(hours=2.5)
+"""Between looks at a steady domain, as long as there are not too many of them: see `ceiling`."""
 
 DAILY_QUESTIONS = 200_000
 """What steady domains may cost, all together: 2.3 questions a second on average."""
@@ -159,19 +159,23 @@ def disagreement(states: Mapping[Key, State], verdict: ProviderVerdict) -> froze
     What is weak passes or not, as the mail system sees fit; what is only suspected, comes and goes, or could not be looked
     up is compared with nothing.
     """
-    flags = {
-        Subject.MX: verdict.mx,
-        Subject.SPF: verdict.spf,
-        Subject.DKIM: verdict.dkim,
-        Subject.DMARC: verdict.dmarc,
-    }
+    grades: dict[Subject, set[Grade]] = {}
+    for key, state in states.items():
+        if state.suspicion is not None or state.unknown_since is not None or state.flapping:
+            grades.setdefault(key.subject, set()).add(Grade.UNKNOWN)
+        grades.setdefault(key.subject, set()).add(state.grade)
+    if Grade.FAIL in grades.get(Subject.DOMAIN, ()):
+        return frozenset()
+    flags = (
+        (Subject.MX, verdict.mx),
+        (Subject.SPF, verdict.spf),
+        (Subject.DKIM, verdict.dkim),
+        (Subject.DMARC, verdict.dmarc),
+    )
     differing = set()
-    gone = any(key.subject is Subject.DOMAIN and state.is_bad for key, state in states.items())
-    for subject, passes in flags.items():
-        ours = [state for key, state in states.items() if key.subject is subject]
-        unsure = any(s.suspicion is not None or s.unknown_since is not None or s.flapping for s in ours)
-        grades = {state.grade for state in ours if state.is_bad}
-        if not (unsure or gone) and (Grade.FAIL in grades if passes else not grades):
+    for subject, passes in flags:
+        ours = grades.get(subject, set()) - {Grade.OK}
+        if Grade.UNKNOWN not in ours and (Grade.FAIL in ours if passes else not ours):
             differing.add(subject)
     return frozenset(differing)
 

@@ -200,8 +200,6 @@ def judge(
         for key in states.keys() - seen.keys():
             after[key] = replace(states[key], suspicion=None, unknown_since=None)
     for key, look in seen.items():
-        if look.grade is Grade.OK and key not in states:
-            continue
         state, change = step(states.get(key), look, now)
         if change is not None:
             changes[key] = change
@@ -221,27 +219,29 @@ def observe(
 ) -> dict[Key, Observed]:
     """What the findings of one look say about the keys they name and about those `known` from earlier ones.
 
-    A subject without any finding was not looked at, and nothing is said about its keys. A key that is not named is OK only
-    if all of its subject could be looked up.
+    A subject without any finding was not looked at, and nothing is said about its keys. A known key that is not named is OK
+    only if all of its subject could be looked up; what is good and was not known to be bad is left out.
     """
-    grades: dict[Key, list[Grade]] = {}
-    looked_at: dict[Subject, bool] = {}
+    ranks: dict[Key, int] = {}
+    partial: dict[Subject, bool] = {}
     for finding in findings:
-        grades.setdefault(Key(finding.subject, finding.tag), []).append(finding.grade)
-        partial = finding.grade is Grade.UNKNOWN
-        looked_at[finding.subject] = looked_at.get(finding.subject, False) or partial
-    # A domain of which an MX or TXT record is judged is there (RFC 8020), though no finding says so.
-    if any(looked_at.get(subject) is False for subject in (Subject.MX, Subject.SPF)):
-        looked_at.setdefault(Subject.DOMAIN, False)
-    seen: dict[Key, Observed] = {}
-    for key in {*grades, *known}:
-        if key.subject not in looked_at:
+        subject, grade = finding.subject, finding.grade
+        if grade is Grade.UNKNOWN:
+            partial[subject] = True
+            ranks.setdefault(Key(subject, finding.tag), 0)
             continue
-        partial = looked_at[key.subject]
-        named = [grade for grade in grades.get(key, ()) if grade is not Grade.UNKNOWN]
-        worst = _BY_RANK[max(map(_RANK.__getitem__, named), default=0)]
-        if worst is Grade.OK and partial:
-            worst = Grade.UNKNOWN
-        ttl = (ttls or {}).get(key.subject, WAIT_AT_MOST)
-        seen[key] = Observed(worst, by, ttl, partial)
+        partial.setdefault(subject, False)
+        if rank := _RANK[grade]:
+            key = Key(subject, finding.tag)
+            ranks[key] = max(rank, ranks.get(key, 0))
+    # A domain of which an MX or TXT record is judged is there (RFC 8020), though no finding says so.
+    if partial.get(Subject.MX) is False or partial.get(Subject.SPF) is False:
+        partial.setdefault(Subject.DOMAIN, False)
+    seen: dict[Key, Observed] = {}
+    for key in {*ranks, *known}:
+        if key.subject in partial:
+            unsure = partial[key.subject]
+            rank = ranks.get(key, 0)
+            grade = Grade.UNKNOWN if unsure and not rank else _BY_RANK[rank]
+            seen[key] = Observed(grade, by, (ttls or {}).get(key.subject, WAIT_AT_MOST), unsure)
     return seen
