@@ -105,7 +105,7 @@ class DnsHealth:
                 *await check_mx(name, expected, mx, resolver),
                 *await check_spf(name, expected, txt, resolver),
                 *check_dkim(name, expected, selectors),
-                *check_dmarc(name, expected, dmarc),
+                *await check_dmarc(name, expected, dmarc, resolver),
             ]
         return DomainHealth(domain.account, name, self._clock.now(), tuple(found), domain.provider_verdict)
 
