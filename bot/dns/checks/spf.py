@@ -11,6 +11,9 @@ from bot.dns.expected import Expected
 from bot.dns.lookup import Answer, NoData, NoDomain, Records, Resolver, Unanswered
 from bot.model import DnsRecord, Finding, Grade, Subject
 
+STRING_LENGTH = 255
+"""Bytes that one string of a TXT record can hold (RFC 1035 section 3.3)."""
+
 _OPEN = {
     "+": "allows everybody to send (+all).",
     "?": "says nothing about other senders (?all).",
@@ -154,11 +157,18 @@ async def _finished(
         # What costs too much is mended only if what is left costs less.
         costly = tree is not None and draft.tag == "SPF_TOO_MANY_LOOKUPS" and tree.lookups > LOOKUPS
         publish = (wanted,) if wanted and draft.mends and not costly else ()
-        why = draft.why + (too_many(tree) if tree and publish else "")
+        why = draft.why + (too_many(tree) + _split(tree.record) if tree and publish else "")
         findings.append(
             Finding(Subject.SPF, draft.tag, draft.grade, draft.summary, why, tuple(records), publish)
         )
     return findings
+
+
+def _split(record: str) -> str:
+    # RFC 7208 section 3.3: strings are put together without anything between them.
+    if len(record.encode()) <= STRING_LENGTH:
+        return ""
+    return f" It is too long for one string: split it into quoted strings of at most {STRING_LENGTH} bytes, if your DNS provider does not."
 
 
 async def _mended(
