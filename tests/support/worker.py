@@ -157,6 +157,12 @@ async def retry(worker: Worker) -> None:
     await tick(worker)
 
 
+async def wait(worker: Worker) -> None:
+    """Until whoever had it is given up."""
+    worker.later(timedelta(minutes=15))
+    await tick(worker)
+
+
 async def recover(worker: Worker) -> None:
     """Start anew at once, hear what Slack has to tell, and go on until all is done; and then for a day more."""
     quarter = timedelta(minutes=15)
@@ -174,7 +180,9 @@ async def recover(worker: Worker) -> None:
     await tick(worker)
 
 
-ACTS: dict[str, Act] = {act.__name__: act for act in (know, schedule, tick, cancel, release, retry, recover)}
+ACTS: dict[str, Act] = {
+    act.__name__: act for act in (know, schedule, tick, cancel, release, retry, wait, recover)
+}
 
 
 def settings(job: Job) -> Settings:
