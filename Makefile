@@ -9,7 +9,7 @@ sandbox: $(VENV)/.ready
 	@exec $(BIN)/mailwarden sandbox $(ARGS)
 
 test: check
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 $(ARGS)
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
