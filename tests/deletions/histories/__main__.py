@@ -1,50 +1,46 @@
-"""Tells histories until a promise is broken: `python -m tests.deletions.histories NUMBER SEED`."""
+"""`python -m tests.deletions.histories NUMBER [SEED]`: tells so many histories, on every core, until a promise is broken."""
 
-import gc
-import logging
+import os
+import secrets
+import subprocess
 import sys
-import tempfile
-from collections import Counter
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from tests.deletions.histories.telling import tell
 
-from tests.deletions.histories.machine import Histories
-from tests.deletions.histories.world import open_world
-
-STEPS = 14
-MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made there, in memory where that is possible
+ROOT = Path(__file__).parents[3]
+MODULE = "tests.deletions.histories"
+ROUND = 250
+"""So many are told by one process: what Hypothesis remembers of them is forgotten then."""
 
 
-def tell(number: int, first: int) -> Counter[str]:
-    """Tell so many histories in a world of their own. Returns what happened in them; raises what broke."""
-    logging.disable(logging.CRITICAL)
-    with (
-        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
-        open_world(Path(folder)) as world,
-    ):
-        Histories.world = world
-        Histories.seen = Counter()
-        # All that lives by now lives to the end: the collector need not look at it again and again.
-        gc.freeze()
-        run_state_machine_as_test(
-            seed(first)(Histories),
-            settings=settings(
-                max_examples=number,
-                stateful_step_count=STEPS,
-                database=None,
-                deadline=None,
-                derandomize=False,
-                phases=[Phase.generate, Phase.shrink],
-                print_blob=True,
-                report_multiple_bugs=False,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-    return Histories.seen
+def main(number: int, seed: int) -> None:
+    if number <= ROUND:
+        seen = tell(number, seed)
+        print(", ".join(f"{count} {what}" for what, count in sorted(seen.items())))
+        return
+    rounds = {seed + index: min(ROUND, number - told) for index, told in enumerate(range(0, number, ROUND))}
+    began, told = time.monotonic(), 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = {pool.submit(_round, size, one): one for one, size in rounds.items()}
+        for done in as_completed(running):
+            one, result = running[done], done.result()
+            told += rounds[one]
+            print(
+                f"{told} of {number} in {time.monotonic() - began:.0f} s: {result.stdout.strip()}", flush=True
+            )
+            if result.returncode:
+                pool.shutdown(wait=False, cancel_futures=True)
+                print(result.stderr)
+                sys.exit(f"A promise was broken. To tell it again: python -m {MODULE} {rounds[one]} {one}")
+
+
+def _round(number: int, seed: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", MODULE, str(number), str(seed)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
 
 
 if __name__ == "__main__":
-    seen = tell(int(sys.argv[1]), int(sys.argv[2]))
-    print(", ".join(f"{number} {what}" for what, number in sorted(seen.items())))
+    main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else secrets.randbelow(10**9))
