@@ -107,11 +107,15 @@ async def record_notice(session: AsyncSession, request_id: str, channel: str, ts
     def step(row: Deletion) -> Deletion:
         return lifecycle.noticed(row, channel=channel, ts=ts, at=at)
 
+    def move(row: Deletion) -> Deletion:
+        moved = replace(row, notice_channel=channel, notice_ts=ts)
+        return replace(moved, noticed_at=at) if row.state is DeletionState.EXECUTING else moved
+
     rows = await deletions.of_request(session, request_id)
     waiting = await _change_waiting(session, rows, step)
     begun = {row.id for row in rows} - {row.id for row in waiting}
     for deletion_id in sorted(begun):
-        await change(session, deletion_id, lambda row: replace(row, notice_channel=channel, notice_ts=ts))
+        await change(session, deletion_id, move)
     for row in waiting:
         await record(
             session, row, actor=audit.THE_CLOCK, act=Act.DELETION_NOTICED, at=at, detail=f"{channel} {ts}"
