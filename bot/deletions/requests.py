@@ -87,15 +87,21 @@ async def record(
 async def announce(session: AsyncSession, rows: Iterable[Deletion], *, now: datetime) -> None:
     """Have every message about these deletions show their present state."""
     rows = list(rows)
-    for request_id, channel in {row.request_id: row.notice_channel for row in rows}.items():
+    for request_id, channel in sorted({row.request_id: row.notice_channel for row in rows}.items()):
         await want(session, NoticeKind.DELETION, request_id, channel=channel, now=now)
-        for kind in (NoticeKind.REMINDER, NoticeKind.TROUBLE, NoticeKind.TROUBLE_DIRECT):
-            await want_again(session, kind, request_id, now=now)
+        await want_again(
+            session,
+            NoticeKind.REMINDER,
+            NoticeKind.TROUBLE,
+            NoticeKind.TROUBLE_DIRECT,
+            subject=request_id,
+            now=now,
+        )
     for hold_id, row in {row.hold_id: row for row in rows if row.hold_id is not None}.items():
         if row.is_held:
             await want(session, NoticeKind.HOLD, hold_id, channel=row.notice_channel, now=now)
         else:
-            await want_again(session, NoticeKind.HOLD, hold_id, now=now)
+            await want_again(session, NoticeKind.HOLD, subject=hold_id, now=now)
 
 
 async def record_notice(session: AsyncSession, request_id: str, channel: str, ts: str, at: datetime) -> None:
@@ -131,6 +137,8 @@ async def record_removal(session: AsyncSession, request_id: str, now: datetime, 
     for row in waiting:
         await record(session, row, actor=audit.THE_CLOCK, act=Act.DELETION_NOTICE_REMOVED, at=now)
     if waiting:
+        # The caller changes the notice after this, but everybody locks it before those that follow it.
+        await notices.lock(session, NoticeKind.DELETION, request_id)
         await notices.detach(session, NoticeKind.REMINDER, request_id)
     still_to_come = any(row.state is DeletionState.EXECUTING or row.can_retry for row in rows)
     return unsaid or bool(waiting) or still_to_come

@@ -267,8 +267,6 @@ class Delivery:
         unclear = error.unclear and claimed.ts is None
         log.warning("the %s notice %s was not delivered: %s", claimed.kind, claimed.subject, error)
         async with self._database.transaction() as session:
-            if error.permanent or claimed.attempts >= STUCK:
-                await self._courses[claimed.kind].stuck(session, claimed.subject, now)
             await notices.deferred(
                 session,
                 claimed,
@@ -276,6 +274,9 @@ class Delivery:
                 error=str(error),
                 open_until=now + OPEN if unclear else None,
             )
+            if error.permanent or claimed.attempts >= STUCK:
+                # Notices are locked before those that tell of them, here as everywhere.
+                await self._courses[claimed.kind].stuck(session, claimed.subject, now)
             row = await notices.get(session, claimed.kind, claimed.subject)
         if error.retry_after is not None:
             await self._pause(claimed.channel, error.retry_after)
