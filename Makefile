@@ -2,14 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+HISTORIES ?= 100000
 
-.PHONY: sandbox test check format lock clean
+.PHONY: sandbox test soak check format lock clean
 
 sandbox: $(VENV)/.ready
 	@exec $(BIN)/mailwarden sandbox $(ARGS)
 
 test: check
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 $(ARGS)
+
+# Made-up histories of the deletion queue, hours of them: `make soak HISTORIES=1000000`.
+soak: $(VENV)/.ready
+	$(BIN)/python -m tests.deletions.histories $(HISTORIES) $(ARGS)
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -118,9 +118,15 @@ def render_trouble(trouble: Trouble, _now: datetime) -> Rendered | None:
     who = what(rows[0]) if len(rows) == 1 else count(len(rows), "target")
     channel = f"<#{rows[0].notice_channel}>"
     waiting = [row for row in rows if row.state in CANCELLABLE_STATES]
-    if trouble.problem is None or not waiting:
+    if trouble.problem is None:
         told = f":white_check_mark: The notice about the deletion of {who} is no longer held up."
         return Rendered(told, [blocks.section(told)])
+    if not waiting:
+        told = (
+            f":warning: What became of the deletion of {who} can't be shown in {channel}: "
+            f"{blocks.sentence(trouble.problem, 500)}\n{_list(rows, lambda row: f'{blocks.code(row.label, 200)} {word(row)}')}"
+        )
+        return Rendered(blocks.cut(told, TEXT), [blocks.section(blocks.cut(told, blocks.SECTION))])
     told = (
         f":warning: The deletion of {who}, asked for by <@{rows[0].requested_by}>, can't be shown in {channel}: "
         f"{blocks.sentence(trouble.problem, 500)} Nothing is deleted as long as that is so. It is tried again and again; "

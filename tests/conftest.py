@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.clock import FrozenClock
 from bot.observability import CAPPED, configure_logging
@@ -15,6 +16,10 @@ from bot.sandbox.run import Sandbox, open_sandbox
 from bot.sandbox.slack.screen import Screen
 from bot.storage.database import Database
 from tests.support.postgres import PostgresServer, find_package, running_postgres
+
+settings.register_profile("developer", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=False, print_blob=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 

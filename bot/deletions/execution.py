@@ -154,7 +154,7 @@ class Execution:
         """Whether its notice stands in the channel, with its button; otherwise nothing happens now."""
         try:
             if await self._delivery.stands(NoticeKind.DELETION, row.request_id):
-                return True
+                return await self._has_stood(row)
         except NotDelivered as error:
             await self._postpone(
                 row, f"Slack can't show that the notice is still there: {error}", tried=False
@@ -163,6 +163,15 @@ class Execution:
         if row.state is DeletionState.EXECUTING:
             await self._settle(row, lifecycle.unseen(row), Act.DELETION_NOTICE_REMOVED)
         await self._delivery.announce_removal(NoticeKind.DELETION, row.request_id)
+        return False
+
+    async def _has_stood(self, row: Deletion) -> bool:
+        """Whether the notice is not one that was posted anew since the deletion was started."""
+        if row.state is not DeletionState.EXECUTING or row.noticed_at is None:
+            return True
+        if row.noticed_at + row.grace <= self._clock.now():
+            return True
+        await self._settle(row, lifecycle.renoticed(row), Act.DELETION_NOTICED, "posted anew")
         return False
 
     async def _execute(self, row: Deletion, provider: MailProvider) -> None:

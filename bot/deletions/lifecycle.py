@@ -52,6 +52,21 @@ def unseen(deletion: Deletion) -> Deletion:
     )
 
 
+def renoticed(deletion: Deletion) -> Deletion:
+    """Its notice was removed and posted anew since it was started, and it is still there: the grace period starts over."""
+    _must_be_executing(deletion)
+    assert deletion.noticed_at is not None, "what was started had a notice"
+    return replace(
+        deletion,
+        state=DeletionState.PENDING,
+        execute_at=deletion.noticed_at + deletion.grace,
+        reminded_at=None,
+        claimed_by=None,
+        lease_until=None,
+        removals=deletion.removals + 1,
+    )
+
+
 def held(deletion: Deletion, *, hold_id: str, reason: str | None = None) -> Deletion:
     """Its time does not come before another admin has released it. `reason`: None for too many within an hour."""
     _must_be_cancellable(deletion)

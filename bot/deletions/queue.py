@@ -5,6 +5,7 @@ One transaction each, with its audit entries and its notices.
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import astuple
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -66,7 +67,8 @@ class Deletions:
             await serialise(session, f"deletions of {operator.slack_id}")
             if await submissions.begin(session, nonce, operator=operator.slack_id, now=now) is not None:
                 raise AlreadySubmitted("This form was already sent: see /mail-pending for what is queued.")
-            for target, seen in plan.accepted:
+            # In one order, whatever order they were named in: somebody else may be asking for the same ones.
+            for target, seen in sorted(plan.accepted, key=lambda item: astuple(item[0])):
                 row = self._row(operator, request_id, target, seen, reason)
                 if not await deletions.add(session, row):
                     first = await deletions.open_for(session, target)

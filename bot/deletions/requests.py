@@ -87,15 +87,21 @@ async def record(
 async def announce(session: AsyncSession, rows: Iterable[Deletion], *, now: datetime) -> None:
     """Have every message about these deletions show their present state."""
     rows = list(rows)
-    for request_id, channel in {row.request_id: row.notice_channel for row in rows}.items():
+    for request_id, channel in sorted({row.request_id: row.notice_channel for row in rows}.items()):
         await want(session, NoticeKind.DELETION, request_id, channel=channel, now=now)
-        for kind in (NoticeKind.REMINDER, NoticeKind.TROUBLE, NoticeKind.TROUBLE_DIRECT):
-            await want_again(session, kind, request_id, now=now)
+        await want_again(
+            session,
+            NoticeKind.REMINDER,
+            NoticeKind.TROUBLE,
+            NoticeKind.TROUBLE_DIRECT,
+            subject=request_id,
+            now=now,
+        )
     for hold_id, row in {row.hold_id: row for row in rows if row.hold_id is not None}.items():
         if row.is_held:
             await want(session, NoticeKind.HOLD, hold_id, channel=row.notice_channel, now=now)
         else:
-            await want_again(session, NoticeKind.HOLD, hold_id, now=now)
+            await want_again(session, NoticeKind.HOLD, subject=hold_id, now=now)
 
 
 async def record_notice(session: AsyncSession, request_id: str, channel: str, ts: str, at: datetime) -> None:
@@ -107,11 +113,15 @@ async def record_notice(session: AsyncSession, request_id: str, channel: str, ts
     def step(row: Deletion) -> Deletion:
         return lifecycle.noticed(row, channel=channel, ts=ts, at=at)
 
+    def move(row: Deletion) -> Deletion:
+        moved = replace(row, notice_channel=channel, notice_ts=ts)
+        return replace(moved, noticed_at=at) if row.state is DeletionState.EXECUTING else moved
+
     rows = await deletions.of_request(session, request_id)
     waiting = await _change_waiting(session, rows, step)
     begun = {row.id for row in rows} - {row.id for row in waiting}
     for deletion_id in sorted(begun):
-        await change(session, deletion_id, lambda row: replace(row, notice_channel=channel, notice_ts=ts))
+        await change(session, deletion_id, move)
     for row in waiting:
         await record(
             session, row, actor=audit.THE_CLOCK, act=Act.DELETION_NOTICED, at=at, detail=f"{channel} {ts}"
@@ -127,6 +137,8 @@ async def record_removal(session: AsyncSession, request_id: str, now: datetime, 
     for row in waiting:
         await record(session, row, actor=audit.THE_CLOCK, act=Act.DELETION_NOTICE_REMOVED, at=now)
     if waiting:
+        # The caller changes the notice after this, but everybody locks it before those that follow it.
+        await notices.lock(session, NoticeKind.DELETION, request_id)
         await notices.detach(session, NoticeKind.REMINDER, request_id)
     still_to_come = any(row.state is DeletionState.EXECUTING or row.can_retry for row in rows)
     return unsaid or bool(waiting) or still_to_come

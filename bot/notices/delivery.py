@@ -151,7 +151,8 @@ class Delivery:
             row = await notices.get(session, kind, label.subject)
         if news:
             self._bell.ring()
-        elif row is not None and row.ts is not None and row.ts != ts:
+        elif row is not None and row.ts != ts and (row.ts is not None or row.post_key != label.key):
+            # Another message is the notice, or there is none because nothing was left to say.
             log.warning("a second %s notice %s is taken away", row.kind, row.subject)
             await self._poster.take_away(channel, ts)
 
@@ -217,7 +218,10 @@ class Delivery:
         return claimed, message, at
 
     async def _bring(self, claimed: NoticeRow, message: Rendered | None) -> None:
-        if message is None:
+        if claimed.ts is None and claimed.seen_ts is not None:
+            # Even if nothing is left to say by now: what stands there may say something else.
+            await self._adopt(claimed)
+        elif message is None:
             await self._settle(claimed, claimed.channel, claimed.ts)
         elif claimed.ts is not None:
             try:
@@ -228,8 +232,6 @@ class Delivery:
                 await self._record_removal(claimed, claimed.ts, unsaid=True)
             else:
                 await self._settle(claimed, claimed.channel, claimed.ts)
-        elif claimed.seen_ts is not None:
-            await self._adopt(claimed)
         else:
             label = Label(claimed.kind.value, claimed.subject, claimed.post_key or "")
             channel, ts = await self._poster.post(claimed.channel, message, label)
@@ -265,8 +267,6 @@ class Delivery:
         unclear = error.unclear and claimed.ts is None
         log.warning("the %s notice %s was not delivered: %s", claimed.kind, claimed.subject, error)
         async with self._database.transaction() as session:
-            if error.permanent or claimed.attempts >= STUCK:
-                await self._courses[claimed.kind].stuck(session, claimed.subject, now)
             await notices.deferred(
                 session,
                 claimed,
@@ -274,6 +274,9 @@ class Delivery:
                 error=str(error),
                 open_until=now + OPEN if unclear else None,
             )
+            if error.permanent or claimed.attempts >= STUCK:
+                # Notices are locked before those that tell of them, here as everywhere.
+                await self._courses[claimed.kind].stuck(session, claimed.subject, now)
             row = await notices.get(session, claimed.kind, claimed.subject)
         if error.retry_after is not None:
             await self._pause(claimed.channel, error.retry_after)

@@ -17,6 +17,6 @@ async def want(session: AsyncSession, kind: NoticeKind, subject: str, *, channel
     await notices.want(session, kind, subject, channel, now)
 
 
-async def want_again(session: AsyncSession, kind: NoticeKind, subject: str, *, now: datetime) -> None:
-    """The same for a message that was asked for before; nothing if it never was."""
-    await notices.want_again(session, kind, subject, now)
+async def want_again(session: AsyncSession, *kinds: NoticeKind, subject: str, now: datetime) -> None:
+    """The same for messages that were asked for before; nothing for those that never were."""
+    await notices.want_again(session, kinds, subject, now)

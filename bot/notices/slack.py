@@ -223,15 +223,18 @@ def _not_delivered(error: Exception, channel: str) -> NotDelivered:
             permanent=False,
             unclear=not isinstance(error, aiohttp.ClientConnectorError),
         )
-    status: int = error.response.status_code
+    answer = error.response
+    # An answer that is no JSON comes as aiohttp has it.
+    status: int = answer.status_code if isinstance(answer, AsyncSlackResponse) else answer.status
     if status == 429:
-        seconds = error.response.headers.get("Retry-After", "1")
+        seconds = answer.headers.get("Retry-After", "1")
         return NotDelivered(
             "Slack asks us to slow down.",
             permanent=False,
             retry_after=float(seconds) if seconds.isdigit() else 1.0,
         )
-    code = error.response.get("error") if isinstance(error.response.data, dict) else None
+    known = isinstance(answer, AsyncSlackResponse) and isinstance(answer.data, dict)
+    code = answer.get("error") if known else None
     if code in PERMANENT:
         return NotDelivered(PERMANENT[code].format(channel=channel), permanent=True)
     return NotDelivered(

@@ -5,7 +5,18 @@ from dataclasses import replace as evolve
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +27,13 @@ from bot.storage.tables import FINISHED, OPEN, deletions
 # SQLAlchemy gives a Boolean there.
 _open: ColumnElement[bool] = literal_column(str(OPEN))
 _finished: ColumnElement[bool] = literal_column(str(FINISHED))
+
+# Made once: SQLAlchemy takes longer to put an update of all columns together than the database to carry it out.
+_REPLACE = (
+    update(deletions)
+    .where(deletions.c.id == bindparam("was_id"), deletions.c.version == bindparam("was_version"))
+    .returning(deletions.c.id)
+)
 
 
 async def add(session: AsyncSession, deletion: Deletion) -> bool:
@@ -171,16 +189,15 @@ async def replace(session: AsyncSession, before: Deletion, after: Deletion) -> D
     Raises OpenAlready where the row would be open again and its target has another open deletion.
     """
     changed = evolve(after, version=before.version + 1)
-    try:
-        async with session.begin_nested():
-            written = await session.execute(
-                update(deletions)
-                .where(deletions.c.id == before.id, deletions.c.version == before.version)
-                .values(_row(changed))
-                .returning(deletions.c.id)
-            )
-    except IntegrityError:
-        raise OpenAlready from None
+    values = {**_row(changed), "was_id": before.id, "was_version": before.version}
+    if before.state.is_open or not after.state.is_open:
+        written = await session.execute(_REPLACE, values)
+    else:
+        try:
+            async with session.begin_nested():
+                written = await session.execute(_REPLACE, values)
+        except IntegrityError:
+            raise OpenAlready from None
     return changed if written.scalar() is not None else None
 
 

@@ -1,7 +1,7 @@
 """The rows of the outbox: for each subject, which revision its channel should show and which one it shows."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,11 +53,13 @@ async def want(session: AsyncSession, kind: NoticeKind, subject: str, channel: s
     )
 
 
-async def want_again(session: AsyncSession, kind: NoticeKind, subject: str, now: datetime) -> None:
-    """Ask for one revision more of a notice that was asked for before; otherwise nothing."""
+async def want_again(
+    session: AsyncSession, kinds: Collection[NoticeKind], subject: str, now: datetime
+) -> None:
+    """Ask for one revision more of each notice that was asked for before; otherwise nothing."""
     await session.execute(
         update(notices)
-        .where(_is(kind, subject))
+        .where(notices.c.kind.in_([kind.value for kind in kinds]), notices.c.subject == subject)
         .values(wanted=notices.c.wanted + 1, attempts=0, next_try_at=now)
     )
 
@@ -165,6 +167,11 @@ async def removed(
         .returning(notices.c.subject)
     )
     return changed.scalar() is not None
+
+
+async def lock(session: AsyncSession, kind: NoticeKind, subject: str) -> None:
+    """Let nobody else change the notice before this transaction has ended."""
+    _ = await session.execute(select(notices.c.subject).where(_is(kind, subject)).with_for_update())
 
 
 async def detach(session: AsyncSession, kind: NoticeKind, subject: str) -> None:

@@ -60,7 +60,7 @@ class Sqlite(Engine):
 
     @override
     async def rows(self, url: str) -> Rows:
-        with closing(sqlite3.connect(_file(url))) as connection:
+        with closing(sqlite3.connect(f"file:{_file(url)}?mode=ro", uri=True)) as connection:
             return {name: connection.execute(select).fetchall() for name, select in _SELECT.items()}
 
 

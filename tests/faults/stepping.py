@@ -3,8 +3,9 @@
 import gc
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from functools import cache
 from pathlib import Path
-from types import AsyncGeneratorType, CoroutineType, FrameType
+from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType
 from typing import Any, NamedTuple, TypeVar
 
 from typing_extensions import override
@@ -62,12 +63,16 @@ class Stepped(Awaitable[T]):
 
 def where(coroutine: Any) -> str:
     """The innermost lines of ours that a suspended coroutine stands at."""
-    lines = [
-        f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}:{frame.f_lineno}"
-        for frame in _frames(coroutine)
-        if frame.f_code.co_filename.startswith(OURS)
-    ]
-    return " > ".join(lines[-4:])
+    places = [(_place(frame.f_code), frame.f_lineno) for frame in _frames(coroutine)]
+    return " > ".join([f"{place}:{line}" for place, line in places if place is not None][-4:])
+
+
+@cache
+def _place(code: CodeType) -> str | None:
+    """Module and function; None if it is not ours."""
+    if not code.co_filename.startswith(OURS):
+        return None
+    return f"{Path(code.co_filename).stem}.{code.co_name}"
 
 
 def _frames(waiting: Any) -> Iterator[FrameType]:

@@ -27,7 +27,8 @@ EXCHANGES = ("slack.", "people.", "http.")
 
 COMMIT = "database.transaction:"
 VISITS = 2
-"""So often a worker is killed at the same line."""
+
+pytestmark = pytest.mark.timeout(300)  # for machines that are busy with something else
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES, ids=lambda pipeline: pipeline.name)
@@ -37,7 +38,7 @@ async def test_wherever_a_worker_is_killed_the_end_is_true(
     async with pipeline.world(engine, workers) as origin:
         async with origin.copied() as world:
             told = await world.run(pipeline.act, record=True)
-        points = list(chosen(told.points, thoroughly=isinstance(engine, Sqlite)))
+        points = list(chosen(told.points, pipeline, engine))
         attempt = Attempt(pipeline, origin)
         await attempt.all(points)
     print(f"{len(points)} points, {len(attempt.ends)} different worlds, {len(attempt.missed)} not met again")
@@ -87,18 +88,24 @@ class Attempt:
         return await untruths(world, ends)
 
 
-def chosen(points: list[Point], *, thoroughly: bool) -> Iterator[Point]:
-    """Where to kill; not `thoroughly`: around commits and exchanges only, and once at each line."""
+def chosen(points: list[Point], pipeline: Pipeline, engine: Engine) -> Iterator[Point]:
+    """Where to kill: two times at each line that is passed more often.
+
+    Statements are left out where another pipeline passes the same lines, and on PostgreSQL, which forgets a transaction
+    that is not committed just as well. While an answer is waited for, the engine is of no importance: on PostgreSQL only
+    the end of an exchange is tried.
+    """
+    thoroughly = isinstance(engine, Sqlite)
     visits: Counter[str] = Counter()
     for name, group in groupby(points, key=lambda point: point.name):
         visits[name] += 1
+        if visits[name] > VISITS:
+            continue
         one = list(group)
         _, _, innermost = name.rpartition(" > ")
-        if visits[name] > (VISITS if thoroughly else 1):
-            continue
         if innermost.startswith(EXCHANGES):
-            yield from one
+            yield from one if thoroughly else one[-2:]
         elif innermost.startswith(COMMIT):
             yield from (one[0], one[-1])
-        elif thoroughly:
+        elif thoroughly and not pipeline.repeats:
             yield one[-1]

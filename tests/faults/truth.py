@@ -113,6 +113,8 @@ def _shown(world: World, rows: Sequence[Deletion], *, reminded: bool) -> Iterato
     for message in world.messages:
         if buttons(message):
             yield f"there are still buttons on {message.text!r}"
+    if "chat.delete" in world.slack.calls:
+        yield "a message was posted a second time, and had to be taken away again"
     if elsewhere := [one.text for one in world.slack.workspace.channels[FALLBACK].messages]:
         yield f"trouble was reported: {elsewhere}"
 

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -74,7 +75,7 @@ class Mail(PurelyMailSimulator):
 class Told:
     """What a worker has said, and whether it was killed."""
 
-    said: set[str] = field(default_factory=set)
+    said: dict[str, Any] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
 
     @property
@@ -133,13 +134,13 @@ class World:
                         told.points.append(Point(*point))
                     case ["failed", reason]:
                         raise AssertionError(reason)
-                    case [what, _]:
-                        told.said.add(what)
+                    case [what, value]:
+                        told.said[what] = value
                     case other:
                         raise AssertionError(other)
         finally:
             writer.close()
-        assert told.said & {"done", "killed"}, "a worker has died of something else"
+        assert told.killed or "done" in told.said, "a worker has died of something else"
         await self.quiet()
         return told
 

@@ -148,8 +148,17 @@ def test_slack_takes_the_hold(state: DeletionState, released_by: str | None) -> 
 
 @pytest.mark.parametrize("problem", [None, MESSAGE])
 @pytest.mark.parametrize("number", [1, 40])
-def test_slack_takes_the_trouble(problem: str | None, number: int) -> None:
-    rows = tuple(a_deletion(DeletionState.REQUESTED, n) for n in range(number))
+@pytest.mark.parametrize("state", STATES)
+def test_slack_takes_the_trouble(state: DeletionState, problem: str | None, number: int) -> None:
+    rows = tuple(a_deletion(state, n) for n in range(number))
     message = render_trouble(Trouble(rows, problem), NOW)
     assert message is not None
     harmless(message)
+
+
+def test_outcome_that_the_channel_can_not_show_is_told_elsewhere() -> None:
+    message = render_trouble(Trouble((a_deletion(DeletionState.DELETED),), "It is archived."), NOW)
+    assert message is not None
+    assert "What became of the deletion" in message.text
+    assert "It is archived." in message.text
+    assert "Deleted" in message.text

@@ -16,7 +16,9 @@ from tests.replicas.worker import IDLE, heard, work
 
 _context = multiprocessing.get_context("forkserver")
 # A process of its own that has the modules loaded, and nothing else that another one knows.
-_context.set_forkserver_preload(["__main__", "tests.replicas.worker"])
+_context.set_forkserver_preload(
+    ["__main__", "tests.replicas.worker", "asyncpg", "httpcore", "anyio._backends._asyncio"]
+)
 
 
 @dataclass(slots=True, eq=False)

@@ -15,7 +15,7 @@ from bot.sandbox.mail_data import SimulatedAccount, SimulatedDomain, SimulatedUs
 from bot.sandbox.manifest import load_manifest
 from bot.sandbox.purelymail import PurelyMailSimulator
 from bot.sandbox.slack.server import SlackServer
-from bot.sandbox.slack.workspace import BOT_USER, Channel, Message, Workspace
+from bot.sandbox.slack.workspace import BOT_USER, Channel, Message, Person, Workspace
 from bot.settings import (
     AccountSettings,
     ChannelSettings,
@@ -35,7 +35,7 @@ ROWS = 2000
 
 GRACE = timedelta(hours=24)
 CHANNEL = "C0MAILOPS"
-ADMIN = "U0ADA"
+REQUESTER, ADMIN = "U0BEN", "U0ADA"
 _TOKEN = "xoxb-replicas"
 
 
@@ -76,7 +76,7 @@ def due_rows(now: datetime) -> list[Deletion]:
             target=Target(ACCOUNTS[number % len(ACCOUNTS)], TargetKind.USER, _address(number)),
             label=_address(number),
             reason="left the company",
-            requested_by="U0BEN",
+            requested_by=REQUESTER,
             requested_at=first + timedelta(seconds=number),
             grace=GRACE,
             state=DeletionState.PENDING,
@@ -125,7 +125,9 @@ async def open_stage(url: str, rows: list[Deletion]) -> AsyncIterator[Stage]:
             stack.push_async_callback(mail[account].stop)
         messages = [Message(row.notice_ts or "", BOT_USER, row.label, []) for row in rows]
         workspace = Workspace(
-            people=[], channels=[Channel(CHANNEL, "mail-ops", {BOT_USER}, messages=messages)], clock=clock
+            people=[Person(REQUESTER, "ben", "admin"), Person(ADMIN, "ada", "admin")],
+            channels=[Channel(CHANNEL, "mail-ops", {BOT_USER}, messages=messages)],
+            clock=clock,
         )
         slack = SlackServer(
             workspace, scopes=load_manifest().scopes, bot_token=_TOKEN, app_token="xapp-replicas"
@@ -145,7 +147,7 @@ async def open_stage(url: str, rows: list[Deletion]) -> AsyncIterator[Stage]:
                 )
                 for name, simulator in mail.items()
             ),
-            operators=OperatorSettings(admins=(ADMIN,)),
+            operators=OperatorSettings(admins=(REQUESTER, ADMIN)),
             channels=ChannelSettings(deletions=CHANNEL, digest=CHANNEL),
             times=TimeSettings(timezone=ZoneInfo("Europe/Zurich")),
             database=DatabaseSettings(url=url),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -36,6 +37,8 @@ async def heard(control: Connection) -> Any:
 
 def work(settings: Settings, log: Path, control: Connection) -> None:
     """Log to a file, whatever else would be written to standard error included."""
+    # httpcore looks for this package at each step of a request, which takes long where it is not installed.
+    _ = sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # "it is not there" (docs.python.org, sys.modules)
     with log.open("w") as stream:
         os.dup2(stream.fileno(), 2)
         _ = configure_logging("INFO", stream)

@@ -18,13 +18,16 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import aiohttp
+import certifi
 import httpx
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
@@ -157,6 +160,12 @@ async def retry(worker: Worker) -> None:
     await tick(worker)
 
 
+async def wait(worker: Worker) -> None:
+    """Until whoever had it is given up."""
+    worker.later(timedelta(minutes=15))
+    await tick(worker)
+
+
 async def recover(worker: Worker) -> None:
     """Start anew at once, hear what Slack has to tell, and go on until all is done; and then for a day more."""
     quarter = timedelta(minutes=15)
@@ -174,7 +183,9 @@ async def recover(worker: Worker) -> None:
     await tick(worker)
 
 
-ACTS: dict[str, Act] = {act.__name__: act for act in (know, schedule, tick, cancel, release, retry, recover)}
+ACTS: dict[str, Act] = {
+    act.__name__: act for act in (know, schedule, tick, cancel, release, retry, wait, recover)
+}
 
 
 def settings(job: Job) -> Settings:
@@ -214,7 +225,8 @@ async def work(job: Job, line: TextIO) -> None:
             gap=timedelta(0),
         ) as services:
             worker = Worker(job, services, clock, line)
-            await Stepped(ACTS[job.act](worker), worker.at)
+            act = ACTS[job.act](worker)
+            await (Stepped(act, worker.at) if job.record or job.kill else act)
             worker.say("done")
 
 
@@ -246,10 +258,10 @@ async def warm_up() -> None:
 def serve(path: str) -> None:
     """Fork a worker for each connection, as long as stdin is open."""
     logging.getLogger().addHandler(logging.NullHandler())
-    asyncio.run(warm_up())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    gc.freeze()
-    with socket.socket(socket.AF_UNIX) as listener:
+    with _one_certificate(), socket.socket(socket.AF_UNIX) as listener:
+        asyncio.run(warm_up())
+        gc.freeze()
         listener.bind(path)
         listener.listen(64)
         print("listening", flush=True)
@@ -259,6 +271,19 @@ def serve(path: str) -> None:
                 listener.close()
                 _live(connection)
             connection.close()
+
+
+@contextlib.contextmanager
+def _one_certificate() -> Iterator[None]:
+    """There is no TLS here, and loading all of the usual authorities is a third of what a worker does."""
+    authority, end, _ = (
+        Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----")
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        _ = file.write(f"{authority}{end}\n")
+        file.flush()
+        with patch("certifi.where", return_value=file.name):
+            yield
 
 
 if __name__ == "__main__":

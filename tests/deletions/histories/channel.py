@@ -19,7 +19,7 @@ ALONE = {
 """What the notice of a single deletion says when it is at rest."""
 
 AMONG = {
-    "held": "Held:",
+    "held": "Held",
     "deleted": "Deleted",
     "cancelled": "Cancelled by",
     "failed": "Failed",
@@ -35,6 +35,11 @@ def check(world: World, told: Told, contents: Contents) -> None:
         requests.setdefault(row.request_id, []).append(row)
     for request_id, rows in requests.items():
         _request(world, told, contents, request_id, rows)
+    for notice in contents.notices.values():
+        assert notice.posted == notice.wanted, f"undelivered: {notice}"
+    for hold_id in {row.hold_id for row in contents.rows.values() if row.state == "held"}:
+        standing = world.journal.standing("hold", str(hold_id))
+        assert standing, f"nobody sees that it is held: {hold_id}"
     for post in world.journal.posts:
         if post.stands and post.label.subject not in told.untold | world.stays:
             _only_live_buttons(contents, post)
@@ -43,7 +48,6 @@ def check(world: World, told: Told, contents: Contents) -> None:
 def _request(world: World, told: Told, contents: Contents, request_id: str, rows: list[Row]) -> None:
     standing = world.journal.standing("deletion", request_id)
     notice = contents.notices["deletion", request_id]
-    assert notice.posted == notice.wanted, f"undelivered: {notice}"
     if notice.ts is None:
         over = all(row.state in ENDED and not row.can_retry for row in rows)
         unannounced = over and all(row.notice_ts is None and not row.removals for row in rows)

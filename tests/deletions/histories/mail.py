@@ -68,6 +68,30 @@ def rule(number: int, domain: str, local_part: str) -> dict[str, Any]:
     }
 
 
+def take(account: SimulatedAccount, target: Target) -> list[Target]:
+    """Somebody else deletes it. Returns what went with it, and itself."""
+    match target.kind:
+        case TargetKind.USER:
+            del account.users[target.id]
+            return [target]
+        case TargetKind.ROUTING_RULE:
+            del account.rules[int(target.id)]
+            return [target]
+        case TargetKind.DOMAIN:
+            del account.domains[target.id]
+            users = [address for address in account.users if address.endswith(f"@{target.id}")]
+            rules = [number for number, rule in account.rules.items() if rule["domainName"] == target.id]
+            for address in users:
+                del account.users[address]
+            for number in rules:
+                del account.rules[number]
+            return [
+                target,
+                *(Target(ACCOUNT, TargetKind.USER, address) for address in users),
+                *(Target(ACCOUNT, TargetKind.ROUTING_RULE, str(number)) for number in rules),
+            ]
+
+
 def is_there(mail: PurelyMailSimulator, target: Target) -> bool:
     match target.kind:
         case TargetKind.USER:

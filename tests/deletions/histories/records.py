@@ -7,7 +7,7 @@ from tests.deletions.histories.tables import CANCELLABLE, OPEN, Contents, Entry
 
 _FROM = MappingProxyType(
     {
-        "deletion_noticed": CANCELLABLE,
+        "deletion_noticed": OPEN,
         "deletion_notice_removed": OPEN,
         "deletion_held": CANCELLABLE,
         "deletion_released": CANCELLABLE,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.model import Target
+from bot.model import Operator, Target
 from tests.deletions.histories.mail import Sight
 from tests.deletions.histories.tables import Contents
 
@@ -27,6 +27,16 @@ class Asking:
     sights: dict[Target, Sight]
 
 
+@dataclass(slots=True)
+class Form:
+    """A form that somebody sends, perhaps several times. `taken` is None where nobody got to see the answer."""
+
+    nonce: str
+    operator: Operator
+    wanted: tuple[Target, ...]
+    taken: bool | None = False
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """Somebody was told that it is done. `calls`: so many deletions had been asked of the mail system by then."""
@@ -42,7 +52,8 @@ class Word:
 class Told:
     """`judged`: so many calls to the mail system have been judged. Words are by the id of the deletion."""
 
-    asking: Asking | None = None
+    asking: list[Asking] = field(default_factory=list)
+    forms: list[Form] = field(default_factory=list)
     asked: dict[str, Asked] = field(default_factory=dict)
     cancelled: dict[str, Word] = field(default_factory=dict)
     released: dict[str, Word] = field(default_factory=dict)
@@ -51,8 +62,8 @@ class Told:
     """Deletions whose target the bot has seen to be gone while they were open."""
     came_back: list[tuple[Target, int]] = field(default_factory=list)
     """Targets that somebody else created anew, after so many calls."""
-    taken_by_others: list[tuple[Target, int]] = field(default_factory=list)
-    """Targets that somebody else deleted, after so many calls."""
+    taken: list[tuple[Target, int]] = field(default_factory=list)
+    """Targets that went by somebody else's hand, or with their domain, after so many calls."""
     said: set[str] = field(default_factory=set)
     """Requests whose message a person removed when it had nothing more to say."""
     untold: set[str] = field(default_factory=set)

@@ -5,7 +5,6 @@ Opened once; `begin` puts it back to how each history finds it.
 
 import asyncio
 import contextlib
-import gc
 from collections import deque
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -41,6 +40,7 @@ from bot.settings import (
 from handlers.notices import RENDERERS
 from handlers.people import SlackPeople
 from tests.deletions.histories import mail
+from tests.deletions.histories.inline import InlineDialect
 from tests.deletions.histories.journal import Event, Journal
 from tests.deletions.histories.killing import Killed
 from tests.deletions.histories.tables import Tables
@@ -68,7 +68,12 @@ QUICK = DeletionSettings(
     mass_threshold=3,
     protected=(mail.ALWAYS_PROTECTED, mail.PROTECTED_LATER),
 )
-"""The configuration as somebody may change it: other grace periods, and one more user to keep."""
+CONFIGS = {
+    "as it was": (SLOW, ("U0ADA", "U0BEN")),
+    "other times": (QUICK, ("U0ADA", "U0BEN")),
+    "without ada": (SLOW, ("U0BEN",)),
+}
+"""The configuration as somebody may change it: other grace periods and one more user to keep, or one admin less."""
 
 T = TypeVar("T")
 
@@ -81,9 +86,10 @@ class World:
     purelymail: PurelyMailSimulator
     journal: Journal
     tables: Tables
-    bots: dict[bool, deque[Services]]
-    quick: bool = False
+    bots: dict[str, deque[Services]]
+    running: str = "as it was"
     """Which configuration the bot runs with."""
+    kills: int = 0
     stays: set[str] = field(default_factory=set)
     """The requests of which a second message may stand, because Slack did not take it away when asked to."""
 
@@ -93,16 +99,20 @@ class World:
 
     @property
     def bot(self) -> Services:
-        return self.bots[self.quick][0]
+        return self.bots[self.running][0]
 
     @property
     def other(self) -> Services:
         """Another replica on the same database."""
-        return self.bots[self.quick][1]
+        return self.bots[self.running][1]
 
     @property
     def config(self) -> DeletionSettings:
-        return QUICK if self.quick else SLOW
+        return CONFIGS[self.running][0]
+
+    @property
+    def admins(self) -> tuple[str, ...]:
+        return CONFIGS[self.running][1]
 
     def begin(self) -> None:
         self.clock.advance(NOW - self.clock.now())
@@ -110,12 +120,16 @@ class World:
         self.forgive()
         self.journal.clear()
         self.stays.clear()
-        self.quick = False
+        self.kills = 0
+        self.running = "as it was"
         mail.refill(self.purelymail.account)
         for id_, channel in list(self.slack.channels.items()):
             channel.messages.clear()
             if channel.is_im:
                 del self.slack.channels[id_]
+        for bots in self.bots.values():
+            for bot in bots:
+                bot.access._persons.clear()
         self.server.calls.clear()
         self.slack._last_ts = 0
 
@@ -128,9 +142,9 @@ class World:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
 
-    def kill(self, work: Coroutine[Any, Any, object], *, at: int) -> bool:
-        """Let the bot be killed while it works. False if it was done before that."""
-        return self.run(self._kill(work, at))
+    def kill(self, work: Coroutine[Any, Any, object], *, at: int) -> None:
+        """Let the bot be killed while it works, if it has not finished before that. Another one takes over."""
+        self.run(self._kill(work, at))
 
     async def tell(self, event: Event) -> None:
         """As the listener of handlers/own_messages.py would take it."""
@@ -144,19 +158,18 @@ class World:
         except NotDelivered:
             self.stays.add(post.label.subject)
 
-    async def _kill(self, work: Coroutine[Any, Any, object], at: int) -> bool:
+    async def _kill(self, work: Coroutine[Any, Any, object], at: int) -> None:
         task = asyncio.ensure_future(_awaited(Killed(work, at=at)))
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        self.kills += task.cancelled()
         # A process that is killed takes its connections with it, and a transaction that was being committed.
         await self.bot.deletions._database.aclose()
         for _ in range(SETTLING):
             await asyncio.sleep(0)
-        if self.tables.is_locked():
-            # A cursor in a circle of references outlives its connection, and holds the lock.
-            _ = gc.collect()
-        self.bots[self.quick].rotate(-1)
-        return task.cancelled()
+        assert not self.tables.is_locked(), "a killed bot holds the lock"
+        self.bot.access._persons.clear()
+        self.bots[self.running].rotate(-1)
 
 
 async def _awaited(killed: Killed) -> object:
@@ -185,12 +198,12 @@ async def _open(stack: AsyncExitStack, loop: asyncio.AbstractEventLoop, folder: 
     client = AsyncWebClient(token=TOKEN, base_url=server.api_url, session=session, retry_handlers=[])
     client.proxy = None
     path = folder / "mailwarden.db"
-    bots: dict[bool, deque[Services]] = {}
-    for quick, deletions in ((False, SLOW), (True, QUICK)):
-        settings = _settings(server, purelymail, path, deletions)
-        bots[quick] = deque()
+    bots: dict[str, deque[Services]] = {}
+    for name, (deletions, admins) in CONFIGS.items():
+        settings = _settings(server, purelymail, path, deletions, admins)
+        bots[name] = deque()
         for _ in range(WORKERS):
-            bots[quick].append(
+            bots[name].append(
                 await stack.enter_async_context(
                     open_services(
                         settings,
@@ -218,7 +231,11 @@ def _slack(clock: FrozenClock) -> SlackServer:
 
 
 def _settings(
-    server: SlackServer, purelymail: PurelyMailSimulator, path: Path, deletions: DeletionSettings
+    server: SlackServer,
+    purelymail: PurelyMailSimulator,
+    path: Path,
+    deletions: DeletionSettings,
+    admins: tuple[str, ...],
 ) -> Settings:
     return Settings(
         slack=SlackSettings(
@@ -232,9 +249,11 @@ def _settings(
                 base_url=purelymail.url,
             ),
         ),
-        operators=OperatorSettings(owners=("U0OLGA",), admins=("U0ADA", "U0BEN")),
+        operators=OperatorSettings(owners=("U0OLGA",), admins=admins),
         channels=ChannelSettings(deletions=CHANNEL, digest=FALLBACK),
         times=TimeSettings(timezone=ZoneInfo("Europe/Zurich")),
-        database=DatabaseSettings(url=f"sqlite+aiosqlite:///{path}"),
+        database=DatabaseSettings.model_construct(
+            url=f"sqlite+{InlineDialect.driver}:///{path}", password=None
+        ),
         deletions=deletions,
     )

@@ -1,0 +1,166 @@
+"""What operators do: ask, cancel, release, try again; twice, too late, at the same time, and while the bot dies."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from bot.deletions import Scheduled
+from bot.errors import OperatorError, TooLate
+from bot.model import Operator, Target
+from tests.deletions.histories import mail
+from tests.deletions.histories.acting import ADA, BEN, Acting, any_one, operators, orders, pick, points
+from tests.deletions.histories.tables import CANCELLABLE
+from tests.deletions.histories.told import Form
+
+
+class Operators(Acting):
+    @rule(user=st.sampled_from(mail.PEOPLE), operator=operators)
+    def schedule_user(self, user: Target, operator: Operator) -> None:
+        self.schedule(operator, [user])
+
+    @rule(other=st.sampled_from((*mail.DOMAINS, *mail.ROUTES)), operator=operators)
+    def schedule_other(self, other: Target, operator: Operator) -> None:
+        self.schedule(operator, [other])
+
+    @rule(
+        users=st.lists(st.sampled_from(mail.PEOPLE), min_size=2, max_size=3, unique=True), operator=operators
+    )
+    def schedule_several(self, users: list[Target], operator: Operator) -> None:
+        self.schedule(operator, users)
+
+    @rule(first=st.integers(0, 3), operator=operators)
+    def schedule_mass(self, first: int, operator: Operator) -> None:
+        """More at once than one person may."""
+        self.schedule(operator, mail.PEOPLE[first : first + 5])
+
+    @rule(user=st.sampled_from(mail.PEOPLE))
+    def schedule_twice_at_once(self, user: Target) -> None:
+        """Two operators want the same, at two replicas."""
+        forms = [Form(f"form-{len(self.told.forms)}-{who.slack_id}", who, (user,)) for who in (ADA, BEN)]
+        self.told.asking = [self.asking(form.operator, form.wanted) for form in forms]
+        bots = (self.world.bot, self.world.other)
+
+        async def both() -> list[Scheduled | BaseException]:
+            return await asyncio.gather(
+                *(self.submit(bot, form) for bot, form in zip(bots, forms, strict=True)),
+                return_exceptions=True,
+            )
+
+        answers = self.run(both())
+        assert all(isinstance(answer, Scheduled | OperatorError) for answer in answers), answers
+        assert sum(isinstance(answer, Scheduled) for answer in answers) <= 1, "both have queued it"
+
+    @rule(one=any_one)
+    def redeliver_form(self, one: int) -> None:
+        if form := pick(self.told.forms, one):
+            self.send(form)
+
+    @rule(one=any_one, operator=operators)
+    def cancel_one(self, one: int, operator: Operator) -> None:
+        row = self.row(one)
+        if row is None:
+            return
+        done = self.run(self.cancel(self.world.bot, operator, row.id))
+        assert done == (row.state in CANCELLABLE), f"cancelling {row} was answered with {done}"
+
+    @rule(one=any_one)
+    def double_click(self, one: int) -> None:
+        row = self.row(one)
+        if row is None:
+            return
+
+        async def both() -> tuple[bool, bool]:
+            return await asyncio.gather(
+                self.cancel(self.world.bot, ADA, row.id), self.cancel(self.world.other, BEN, row.id)
+            )
+
+        assert sum(self.run(both())) == (row.state in CANCELLABLE), f"both were told the same about {row}"
+
+    @rule(one=any_one, order=orders, after=points)
+    def cancel_while_it_ticks(self, one: int, order: list[str], after: int) -> None:
+        row = self.row(one)
+        if row is None:
+            return
+
+        async def race() -> None:
+            ticking = asyncio.ensure_future(self.tick(self.world.bot, order))
+            for _ in range(after):
+                await asyncio.sleep(0)
+            _ = await self.cancel(self.world.other, BEN, row.id)
+            await ticking
+
+        self.run(race())
+
+    @rule(one=any_one, operator=operators)
+    def cancel_request(self, one: int, operator: Operator) -> None:
+        if row := self.row(one):
+            self.run(self.cancel_all(self.world.bot, operator, row.request_id, of_hold=False))
+
+    @rule(one=any_one, operator=operators)
+    def cancel_hold(self, one: int, operator: Operator) -> None:
+        if row := pick(self.held(), one):
+            self.run(self.cancel_all(self.world.bot, operator, str(row.hold_id), of_hold=True))
+
+    @rule(one=any_one, operator=operators)
+    def release_hold(self, one: int, operator: Operator) -> None:
+        row = pick(self.held(), one)
+        if row is None:
+            return
+        done = self.run(self.release(self.world.bot, operator, str(row.hold_id)))
+        assert done == (operator.slack_id != row.requested_by), f"releasing {row} was answered with {done}"
+
+    @rule(one=any_one, operator=operators)
+    def retry_failed(self, one: int, operator: Operator) -> None:
+        row = pick(self.failed(), one)
+        if row is None:
+            return
+        done = self.run(self.retry(self.world.bot, operator, row))
+        expected = row.can_retry and not self.is_open(row.target)
+        assert done == expected, f"retrying {row} was answered with {done}"
+
+    @rule(one=any_one, operator=operators)
+    def drop_failed(self, one: int, operator: Operator) -> None:
+        row = pick(self.failed(), one)
+        if row is None:
+            return
+        try:
+            _ = self.run(self.world.bot.deletions.drop(operator, row.id))
+        except TooLate:
+            assert not row.can_retry, row
+        else:
+            assert row.can_retry, row
+
+    @rule(users=st.lists(st.sampled_from(mail.PEOPLE), min_size=1, max_size=3, unique=True), at=points)
+    def killed_while_it_schedules(self, users: list[Target], at: int) -> None:
+        form = Form(f"form-{len(self.told.forms)}", ADA, tuple(users))
+        form.taken = None
+        self.told.forms.append(form)
+        self.told.asking = [self.asking(ADA, users)]
+        self.kill(self._answered(self.submit(self.world.bot, form)), at)
+
+    @rule(one=any_one, what=st.sampled_from(["cancel", "cancel all", "release", "retry"]), at=points)
+    def killed_while_it_obeys(self, one: int, what: str, at: int) -> None:
+        row, bot = self.row(one), self.world.bot
+        if row is None:
+            return
+        match what:
+            case "cancel":
+                self.kill(self.cancel(bot, BEN, row.id), at)
+            case "cancel all":
+                self.kill(self.cancel_all(bot, BEN, row.request_id, of_hold=False), at)
+            case "release" if row.is_held:
+                self.kill(self.release(bot, BEN, str(row.hold_id)), at)
+            case "retry" if row.state == "failed":
+                self.kill(self.retry(bot, BEN, row), at)
+            case _:
+                pass
+
+    @staticmethod
+    async def _answered(work: Coroutine[Any, Any, object]) -> None:
+        try:
+            _ = await work
+        except OperatorError:
+            return
