@@ -106,7 +106,13 @@ class Execution:
             await self._execute(row, provider)
 
     async def _is_still_there(self, row: Deletion, provider: MailProvider) -> bool:
-        """An earlier attempt's outcome is open: read back, and settle the row unless it has to be tried again."""
+        """An earlier attempt's outcome is open: read back, and settle the row unless it has to be tried again.
+
+        Who was seen to be gone since then was deleted, and is another one if somebody of that address is there now.
+        """
+        if await self._was_seen_gone(row):
+            await self._done(row)
+            return False
         try:
             there = await targets.is_there(provider, row.target)
         except ProviderError as error:
@@ -131,6 +137,11 @@ class Execution:
             await self._settle(row, held, Act.DELETION_HELD, reason)
         return bool(stands)
 
+    async def _was_seen_gone(self, row: Deletion) -> bool:
+        """Whether a listing has missed it since it was queued."""
+        async with self._database.reading() as session:
+            return row.target in await directory.gone_among(session, [row.target])
+
     async def _may_go(self, row: Deletion, provider: MailProvider) -> bool:
         """Whether the target is still there, the same, and not protected; otherwise the row is settled."""
         try:
@@ -141,6 +152,8 @@ class Execution:
             return False
         if seen.there is False:
             end = f"{row.label} was already gone from {provider.title} when its time came; Mailwarden deleted nothing."
+        elif await self._was_seen_gone(row):
+            end = f"{row.label} was deleted by somebody else meanwhile; Mailwarden deleted nothing."
         elif objection is not None:
             end = f"Mailwarden deleted nothing. {objection}"
         elif change := targets.difference(row.snapshot, seen.snapshot):
