@@ -106,13 +106,7 @@ class Execution:
             await self._execute(row, provider)
 
     async def _is_still_there(self, row: Deletion, provider: MailProvider) -> bool:
-        """An earlier attempt's outcome is open: read back, and settle the row unless it has to be tried again.
-
-        Who was seen to be gone since then was deleted, and is another one if somebody of that address is there now.
-        """
-        if await self._was_seen_gone(row):
-            await self._done(row)
-            return False
+        """An earlier attempt's outcome is open: read back, and settle the row unless it has to be tried again."""
         try:
             there = await targets.is_there(provider, row.target)
         except ProviderError as error:
@@ -120,7 +114,13 @@ class Execution:
             return False
         if there is False:
             await self._done(row)
-        return there is not False
+            return False
+        if await self._was_seen_gone(row):
+            # Probably deleted by that attempt and created anew since; whoever it is now, nobody has asked for that one.
+            end = f"{row.label} was gone after Mailwarden had asked to delete it, and is there again: it is left alone."
+            await self._fail(row, end, can_retry=False)
+            return False
+        return True
 
     async def _is_vouched_for(self, row: Deletion) -> bool:
         """Whether who asked for it, or released it, is still an admin here; otherwise another one has to release it."""
