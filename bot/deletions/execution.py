@@ -114,7 +114,13 @@ class Execution:
             return False
         if there is False:
             await self._done(row)
-        return there is not False
+            return False
+        if await self._was_seen_gone(row):
+            # Probably deleted by that attempt and created anew since; whoever it is now, nobody has asked for that one.
+            end = f"{row.label} was gone after Mailwarden had asked to delete it, and is there again: it is left alone."
+            await self._fail(row, end, can_retry=False)
+            return False
+        return True
 
     async def _is_vouched_for(self, row: Deletion) -> bool:
         """Whether who asked for it, or released it, is still an admin here; otherwise another one has to release it."""
@@ -131,6 +137,11 @@ class Execution:
             await self._settle(row, held, Act.DELETION_HELD, reason)
         return bool(stands)
 
+    async def _was_seen_gone(self, row: Deletion) -> bool:
+        """Whether a listing has missed it since it was queued."""
+        async with self._database.reading() as session:
+            return row.target in await directory.gone_among(session, [row.target])
+
     async def _may_go(self, row: Deletion, provider: MailProvider) -> bool:
         """Whether the target is still there, the same, and not protected; otherwise the row is settled."""
         try:
@@ -141,6 +152,8 @@ class Execution:
             return False
         if seen.there is False:
             end = f"{row.label} was already gone from {provider.title} when its time came; Mailwarden deleted nothing."
+        elif await self._was_seen_gone(row):
+            end = f"{row.label} was deleted by somebody else meanwhile; Mailwarden deleted nothing."
         elif objection is not None:
             end = f"Mailwarden deleted nothing. {objection}"
         elif change := targets.difference(row.snapshot, seen.snapshot):

@@ -89,17 +89,18 @@ class Attempt:
 
 
 def chosen(points: list[Point], pipeline: Pipeline, engine: Engine) -> Iterator[Point]:
-    """Where to kill: two times at each line that is passed more often.
+    """Where to kill, two times at each line that is passed more often.
 
-    Statements are left out where another pipeline passes the same lines, and on PostgreSQL, which forgets a transaction
-    that is not committed just as well. While an answer is waited for, the engine is of no importance: on PostgreSQL only
-    the end of an exchange is tried.
+    Where another pipeline passes the same lines, between statements it is not tried again, nor are the steps of an
+    exchange, but for the last: sent and not yet answered, answered. On PostgreSQL it is tried like that throughout, and
+    once at each line: it forgets a transaction that is not committed just as well, and while an answer from elsewhere is
+    waited for, the engine is of no importance.
     """
-    thoroughly = isinstance(engine, Sqlite)
+    thoroughly = isinstance(engine, Sqlite) and not pipeline.repeats
     visits: Counter[str] = Counter()
     for name, group in groupby(points, key=lambda point: point.name):
         visits[name] += 1
-        if visits[name] > VISITS:
+        if visits[name] > (VISITS if isinstance(engine, Sqlite) else 1):
             continue
         one = list(group)
         _, _, innermost = name.rpartition(" > ")
@@ -107,5 +108,5 @@ def chosen(points: list[Point], pipeline: Pipeline, engine: Engine) -> Iterator[
             yield from one if thoroughly else one[-2:]
         elif innermost.startswith(COMMIT):
             yield from (one[0], one[-1])
-        elif thoroughly and not pipeline.repeats:
+        elif thoroughly:
             yield one[-1]

@@ -68,7 +68,7 @@ async def queue(postgres: PostgresServer) -> AsyncIterator[Queue]:
         yield Queue(url.rpartition("/")[2], rows)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(1, 6))
 async def test_four_replicas_of_which_two_are_killed_delete_what_nobody_has_cancelled_and_each_once(
     postgres: PostgresServer, queue: Queue, tmp_path: Path, seed: int

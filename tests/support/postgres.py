@@ -7,6 +7,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,16 @@ TEMPLATE = "migrated"
 SERVER = "pginstall18"
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_connections=60")
 """A database that dies with the tests need not survive a crash."""
+
+GUARD = """
+import shutil, subprocess, sys
+_, home, user, *stop = sys.argv
+sys.stdin.read()  # until whoever has started us closes it, or dies
+user, _, group = user.partition(":")
+whose = dict(user=int(user), group=int(group), extra_groups=[]) if user else {}
+subprocess.run(stop, cwd=home, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **whose)
+shutil.rmtree(home)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +92,8 @@ def running_postgres(package: Path) -> Iterator[PostgresServer]:
     """Start the server of that package, `find_package()`; on leaving it is stopped and its files are removed."""
     home = Path(tempfile.mkdtemp(prefix="mailwarden-postgres-"))
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
         run = _Runner(package, home)
+        stack.enter_context(run.guarded())
         password = secrets.token_urlsafe(12)
         (home / "password").write_text(password)
         run.settle(home)
@@ -98,7 +109,6 @@ def running_postgres(package: Path) -> Iterator[PostgresServer]:
             file.writelines(
                 f"{name} = '{value}'\n" for name, _, value in (s.partition("=") for s in settings)
             )
-        stack.callback(run, "pg_ctl", "--pgdata", home / "data", "--wait", "--mode", "immediate", "stop")
         run("pg_ctl", "--pgdata", home / "data", "--log", home / "log", "--wait", "start")
         server = PostgresServer(port, password)
         with ThreadPoolExecutor(1) as aside:  # who asks may be inside an event loop
@@ -125,6 +135,27 @@ class _Runner:
         if self._user is not None:
             for path in (folder, folder / "password"):
                 os.chown(path, self._user.pw_uid, self._user.pw_gid)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Stop the server and remove its files in the end, even if we are killed: then a process of its own does."""
+        stop: list[str | Path] = [
+            self._programs / "pg_ctl",
+            "--pgdata",
+            self._home / "data",
+            "--wait",
+            "--mode",
+            "immediate",
+            "stop",
+        ]
+        user = f"{self._user.pw_uid}:{self._user.pw_gid}" if self._user else ""
+        with subprocess.Popen(
+            [sys.executable, "-I", "-c", GUARD, self._home, user, *stop],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        ):
+            yield
 
     def __call__(self, program: str, *arguments: str | Path) -> None:
         command = [self._programs / program, *arguments]

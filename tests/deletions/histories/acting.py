@@ -24,14 +24,14 @@ ROUNDS = 60
 """So many times the bot may be woken until everything is at rest."""
 
 STARTS = (
-    "nothing",
     "one user",
-    "three users",
-    "too many users",
-    "a domain",
-    "a rule",
     "a failure",
+    "too many users",
     "an open outcome",
+    "a domain",
+    "three users",
+    "a rule",
+    "nothing",
 )
 """What has happened before a history begins."""
 
@@ -242,6 +242,13 @@ class Acting(RuleBasedStateMachine):
         except OperatorError:
             return False
         self._note(self.told.retried, row.id, operator, lately=now - row.finished_at < row.grace)
+        return True
+
+    async def drop(self, bot: Services, operator: Operator, row: Row) -> bool:
+        try:
+            _ = await bot.deletions.drop(operator, row.id)
+        except OperatorError:
+            return False
         return True
 
     def _note(self, words: dict[str, Word], id_: str, operator: Operator, *, lately: bool = False) -> None:

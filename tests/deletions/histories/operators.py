@@ -8,33 +8,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from bot.deletions import Scheduled
-from bot.errors import OperatorError, TooLate
+from bot.errors import OperatorError
 from bot.model import Operator, Target
 from tests.deletions.histories import mail
 from tests.deletions.histories.acting import ADA, BEN, Acting, any_one, operators, orders, pick, points
 from tests.deletions.histories.tables import CANCELLABLE
 from tests.deletions.histories.told import Form
 
+WANTED = (
+    *((one,) for one in (*mail.PEOPLE, *mail.DOMAINS, *mail.ROUTES)),
+    *(mail.PEOPLE[first : first + 2] for first in (0, 3, 5)),
+    (*mail.PEOPLE[:2], mail.ROUTES[0]),
+    mail.PEOPLE[:5],
+    mail.PEOPLE[3:],
+)
+"""What somebody may want deleted at once: one target, several, or more than one person may."""
+
 
 class Operators(Acting):
-    @rule(user=st.sampled_from(mail.PEOPLE), operator=operators)
-    def schedule_user(self, user: Target, operator: Operator) -> None:
-        self.schedule(operator, [user])
-
-    @rule(other=st.sampled_from((*mail.DOMAINS, *mail.ROUTES)), operator=operators)
-    def schedule_other(self, other: Target, operator: Operator) -> None:
-        self.schedule(operator, [other])
-
-    @rule(
-        users=st.lists(st.sampled_from(mail.PEOPLE), min_size=2, max_size=3, unique=True), operator=operators
-    )
-    def schedule_several(self, users: list[Target], operator: Operator) -> None:
-        self.schedule(operator, users)
-
-    @rule(first=st.integers(0, 3), operator=operators)
-    def schedule_mass(self, first: int, operator: Operator) -> None:
-        """More at once than one person may."""
-        self.schedule(operator, mail.PEOPLE[first : first + 5])
+    @rule(wanted=st.sampled_from(WANTED), operator=operators)
+    def schedule_some(self, wanted: tuple[Target, ...], operator: Operator) -> None:
+        self.schedule(operator, wanted)
 
     @rule(user=st.sampled_from(mail.PEOPLE))
     def schedule_twice_at_once(self, user: Target) -> None:
@@ -95,14 +89,14 @@ class Operators(Acting):
         self.run(race())
 
     @rule(one=any_one, operator=operators)
-    def cancel_request(self, one: int, operator: Operator) -> None:
-        if row := self.row(one):
-            self.run(self.cancel_all(self.world.bot, operator, row.request_id, of_hold=False))
-
-    @rule(one=any_one, operator=operators)
-    def cancel_hold(self, one: int, operator: Operator) -> None:
-        if row := pick(self.held(), one):
-            self.run(self.cancel_all(self.world.bot, operator, str(row.hold_id), of_hold=True))
+    def cancel_together(self, one: int, operator: Operator) -> None:
+        row, bot = self.row(one), self.world.bot
+        if row is None:
+            return
+        if row.is_held:
+            self.run(self.cancel_all(bot, operator, str(row.hold_id), of_hold=True))
+        else:
+            self.run(self.cancel_all(bot, operator, row.request_id, of_hold=False))
 
     @rule(one=any_one, operator=operators)
     def release_hold(self, one: int, operator: Operator) -> None:
@@ -112,26 +106,18 @@ class Operators(Acting):
         done = self.run(self.release(self.world.bot, operator, str(row.hold_id)))
         assert done == (operator.slack_id != row.requested_by), f"releasing {row} was answered with {done}"
 
-    @rule(one=any_one, operator=operators)
-    def retry_failed(self, one: int, operator: Operator) -> None:
+    @rule(one=any_one, operator=operators, again=st.booleans())
+    def retry_or_drop(self, one: int, operator: Operator, *, again: bool) -> None:
         row = pick(self.failed(), one)
         if row is None:
             return
-        done = self.run(self.retry(self.world.bot, operator, row))
-        expected = row.can_retry and not self.is_open(row.target)
-        assert done == expected, f"retrying {row} was answered with {done}"
-
-    @rule(one=any_one, operator=operators)
-    def drop_failed(self, one: int, operator: Operator) -> None:
-        row = pick(self.failed(), one)
-        if row is None:
-            return
-        try:
-            _ = self.run(self.world.bot.deletions.drop(operator, row.id))
-        except TooLate:
-            assert not row.can_retry, row
+        if again:
+            done = self.run(self.retry(self.world.bot, operator, row))
+            expected = row.can_retry and not self.is_open(row.target)
         else:
-            assert row.can_retry, row
+            done = self.run(self.drop(self.world.bot, operator, row))
+            expected = row.can_retry
+        assert done == expected, f"answered with {done}: {row}"
 
     @rule(users=st.lists(st.sampled_from(mail.PEOPLE), min_size=1, max_size=3, unique=True), at=points)
     def killed_while_it_schedules(self, users: list[Target], at: int) -> None:
