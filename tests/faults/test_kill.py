@@ -48,7 +48,7 @@ async def test_wherever_a_worker_is_killed_the_end_is_true(
         if problems
     }
     assert untrue == {}
-    assert len(attempt.missed) <= len(points) // 10
+    assert len(attempt.missed) <= max(2, len(points) // 10), attempt.missed
 
 
 class Attempt:
