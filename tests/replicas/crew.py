@@ -55,6 +55,7 @@ class Crew:
         """At once and without a word (SIGKILL)."""
         _ = replica.idle.cancel()
         replica.process.kill()
+        replica.process.join()
         self.living.remove(replica)
         self.dead.append(replica)
 
@@ -98,7 +99,9 @@ async def open_crew(settings: Settings, folder: Path) -> AsyncIterator[Crew]:
             _ = replica.idle.cancel()
         _ = await asyncio.gather(*(replica.idle for replica in everybody), return_exceptions=True)
         for replica in everybody:
-            replica.process.kill()
+            # The number of a process that has ended may be another one's by now.
+            if replica.process.is_alive():
+                replica.process.kill()
             replica.process.join()
             replica.process.close()
             replica.control.close()

@@ -41,6 +41,9 @@ CANCELS = 500
 PROOFS = ROWS - CANCELS
 """So many notices, at the least, are proven to stand, by an edit; that is how the test sees how far the replicas are."""
 
+FAR = 100
+"""The replicas are never so many rows apart, nor so many rows in a row cancelled."""
+
 OPERATOR = Operator(ADMIN, Role.ADMIN)
 
 
@@ -122,8 +125,8 @@ async def _cancel(
     async with asyncio.TaskGroup() as clicking:
         for number, proofs in enumerate(sorted(chance.choices(range(PROOFS * 9 // 10), k=CANCELS))):
             await _proven(stage, proofs)
-            while stage.messages[front].edited or front not in untried:
-                front += 1
+            ahead = enumerate(stage.messages[front : front + FAR], front)
+            front = max((index for index, notice in ahead if notice.edited), default=front)
             near = [index for index in range(front - REPLICAS, front + 2 * REPLICAS) if index in untried]
             index = chance.choice(near if number % 2 and near else sorted(untried))
             untried.remove(index)
