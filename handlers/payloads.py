@@ -50,8 +50,8 @@ class OpenView:
         )
 
     def text(self, block_id: str, action_id: str) -> str:
-        """What is typed into a text input, "" if nothing."""
-        return str(self._state(block_id, action_id).get("value") or "")
+        """What is typed into a text input, "" if nothing. Without NUL, which no database takes (PostgreSQL's text)."""
+        return str(self._state(block_id, action_id).get("value") or "").replace("\0", "")
 
     def choice(self, block_id: str, action_id: str) -> str:
         """The value of the selected option, "" if none is."""
