@@ -51,6 +51,9 @@ def render_reminder(rows: Request, _now: datetime) -> Rendered | None:
     pending = [row for row in rows if row.state is DeletionState.PENDING and row.execute_at is not None]
     reminded = [row for row in rows if row.reminded_at is not None]
     thread_ts = next((row.notice_ts for row in rows if row.notice_ts is not None), None)
+    if not reminded and any(row.removals and row.state in CANCELLABLE_STATES for row in rows):
+        told = "This warning is over: the notice was removed, and is posted anew. The grace period starts over with it."
+        return Rendered(told, [blocks.section(told)], correction=True)
     if not reminded or thread_ts is None:
         return None
     if not pending:

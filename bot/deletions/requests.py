@@ -139,7 +139,7 @@ async def record_removal(session: AsyncSession, request_id: str, now: datetime, 
     if waiting:
         # The caller changes the notice after this, but everybody locks it before those that follow it.
         await notices.lock(session, NoticeKind.DELETION, request_id)
-        await notices.detach(session, NoticeKind.REMINDER, request_id)
+        await want_again(session, NoticeKind.REMINDER, subject=request_id, now=now)
     still_to_come = any(row.state is DeletionState.EXECUTING or row.can_retry for row in rows)
     return unsaid or bool(waiting) or still_to_come
 

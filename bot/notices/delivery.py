@@ -221,7 +221,7 @@ class Delivery:
         if claimed.ts is None and claimed.seen_ts is not None:
             # Even if nothing is left to say by now: what stands there may say something else.
             await self._adopt(claimed)
-        elif message is None:
+        elif message is None or (message.correction and claimed.ts is None):
             await self._settle(claimed, claimed.channel, claimed.ts)
         elif claimed.ts is not None:
             try:

@@ -54,12 +54,13 @@ EVENT_TYPE = "mailwarden_notice"
 class Rendered:
     """A message: `text` alone must make sense in a notification and to a screen reader.
 
-    `thread_ts`: the message whose thread it belongs in.
+    `thread_ts`: the message whose thread it belongs in. `correction`: of use only where an earlier state of it stands.
     """
 
     text: str
     blocks: Blocks
     thread_ts: str | None = None
+    correction: bool = False
 
 
 @dataclass(frozen=True, slots=True)

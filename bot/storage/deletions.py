@@ -136,12 +136,12 @@ async def page_of_finished(session: AsyncSession, *, offset: int, limit: int) ->
     return rows, total or 0
 
 
-async def waiting_users(session: AsyncSession) -> list[Deletion]:
-    """Open deletions of mail users that nobody is executing, in no order: for one SQLite would read all that has ended."""
-    query = select(deletions).where(
-        _open,
-        deletions.c.kind == TargetKind.USER.value,
-        deletions.c.state != DeletionState.EXECUTING.value,
+async def open_users(session: AsyncSession) -> list[Deletion]:
+    """Open deletions of mail users."""
+    query = (
+        select(deletions)
+        .where(_open, deletions.c.kind == TargetKind.USER.value)
+        .order_by(deletions.c.execute_at, deletions.c.id)
     )
     return await _all(session, query)
 

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import OPEN_STATES, MailDomain, MailUser, ProviderVerdict, Target, TargetKind
 from bot.storage.database import serialise, upsert
-from bot.storage.tables import deletions, directory_accounts, directory_domains, directory_users
+from bot.storage.tables import OPEN, deletions, directory_accounts, directory_domains, directory_users
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ async def put_listing(
             statement.on_conflict_do_update(
                 index_elements=[directory_users.c.account, directory_users.c.address],
                 set_={"touched_at": statement.excluded.touched_at, "gone": statement.excluded.gone},
-                where=directory_users.c.touched_at <= asked_at,
+                where=and_(directory_users.c.touched_at <= asked_at, ~_missed()),
             ),
             [
                 {"account": account, "address": a, "touched_at": asked_at, "gone": False}
@@ -152,6 +152,17 @@ def _users() -> Select[str, str, str | None]:
     return select(directory_users.c.account, directory_users.c.address, deletions.c.id).select_from(
         directory_users.outerjoin(deletions, open_deletion)
     )
+
+
+def _missed() -> ColumnElement[bool]:
+    """Who was seen to be gone stays so while a deletion of that address is open: whoever is there now is another one."""
+    open_deletion = select(deletions.c.id).where(
+        deletions.c.account == directory_users.c.account,
+        deletions.c.kind == TargetKind.USER.value,
+        deletions.c.target_id == directory_users.c.address,
+        OPEN,
+    )
+    return and_(directory_users.c.gone.is_(True), exists(open_deletion))
 
 
 def _verdict_row(verdict: ProviderVerdict | None) -> dict[str, bool] | None:

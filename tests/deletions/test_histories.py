@@ -15,6 +15,9 @@ NUMBERS = {"developer": 300, "ci": 2_000}
 ROUNDS = 8
 """So many tests share them, on as many cores as there are."""
 
+ENOUGH = 250
+"""In so many histories all that the promises are about has happened; or they would be kept because nothing had."""
+
 NEEDED = {
     "cancelled",
     "deleted",
@@ -41,14 +44,10 @@ def tell(number: int, seed: int) -> str:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("part", range(ROUNDS))
 def test_every_history_keeps_the_promises(part: int) -> None:
-    number = NUMBERS.get(settings.get_current_profile_name(), NUMBERS["developer"])
+    number = NUMBERS.get(settings.get_current_profile_name(), NUMBERS["developer"]) // ROUNDS
     seed = secrets.randbelow(10**9)
-    print(f"part {part}, seed {seed}: {tell(number // ROUNDS, seed)}")
-
-
-@pytest.mark.timeout(600)
-def test_histories_hold_all_that_the_promises_are_about() -> None:
-    """Or they would be kept because nothing had happened."""
-    happened = tell(60, 20)
-    items = (item.partition(" ") for item in happened.split(", "))
-    assert {what for count, _, what in items if int(count)} >= NEEDED, happened
+    happened = tell(number, seed)
+    print(f"part {part}, seed {seed}: {happened}")
+    if number >= ENOUGH:
+        items = (item.partition(" ") for item in happened.split(", "))
+        assert {what for count, _, what in items if int(count)} >= NEEDED, happened

@@ -140,7 +140,7 @@ async def test_answer_that_is_lost_after_slack_has_posted_leaves_one_notice(
     await opens(ada, "/mail-delete", address)
     await ada.fill("reason", "left")
     await ada.submit()
-    await ada.sees("is on record")
+    await ada.sees("The deletion of", address)
     await sandbox.server.events.quiet()
     await sandbox.settled()
     (row,), _ = await sandbox.bot.services.deletions.open_deletions()

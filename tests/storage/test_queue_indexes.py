@@ -68,7 +68,7 @@ async def database(full: str) -> AsyncIterator[Database]:
         pytest.param(
             lambda session: deletions.next_to_remind(session, now=NOW, before=HOUR), id="next_to_remind"
         ),
-        pytest.param(deletions.waiting_users, id="waiting_users"),
+        pytest.param(deletions.open_users, id="open_users"),
         pytest.param(lambda session: deletions.page_of_open(session, offset=0, limit=20), id="page_of_open"),
     ],
 )
