@@ -136,6 +136,8 @@ async def _stop(socket: _Socket, jobs: Jobs, runner: ListenerRunner) -> None:
         await socket.answered()
     finally:
         await socket.close_async()  # type: ignore[no-untyped-call]  # as above
+        # What has arrived since the drain is acked, so nobody would ask for it again.
+        _ = await runner.drain(DRAIN)
 
 
 def _client(

@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -73,6 +74,10 @@ class Crew:
         for replica in self.living:
             replica.control.send(by)
             replica.idle = asyncio.create_task(heard(replica.control))
+
+    def logged(self, pattern: str) -> int:
+        """How often anybody has."""
+        return sum(len(re.findall(pattern, one.log.read_text())) for one in self.living + self.dead)
 
     async def stop(self) -> None:
         """Let all go, who must be idle."""

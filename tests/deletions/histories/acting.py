@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
 from hypothesis import strategies as st
@@ -23,16 +23,15 @@ ADA, BEN = Operator("U0ADA", Role.ADMIN), Operator("U0BEN", Role.ADMIN)
 ROUNDS = 60
 """So many times the bot may be woken until everything is at rest."""
 
-STARTS = (
-    "one user",
-    "a failure",
-    "too many users",
-    "an open outcome",
-    "a domain",
-    "three users",
-    "a rule",
-    "nothing",
-)
+WANTED_FIRST = {
+    "one user": mail.PEOPLE[:1],
+    "three users": mail.PEOPLE[:3],
+    "too many users": mail.PEOPLE[:5],
+    "a domain": mail.DOMAINS[1:],
+    "a rule": mail.ROUTES[:1],
+    "nothing": (),
+}
+STARTS = (*WANTED_FIRST, "a release", "a removal", "a failure", "a retry", "a warning", "an open outcome")
 """What has happened before a history begins."""
 
 operators = st.sampled_from((ADA, BEN))
@@ -69,20 +68,28 @@ class Acting(RuleBasedStateMachine):
     def begin(self, *, prompt: bool, start: str) -> None:
         """Whether Slack tells of our messages at once, or when it comes to it; and what has happened before."""
         self.prompt = prompt
+        if wanted := WANTED_FIRST.get(start, ()):
+            self.schedule(ADA, wanted)
         match start:
-            case "one user":
-                self.schedule(ADA, mail.PEOPLE[:1])
-            case "three users":
-                self.schedule(ADA, mail.PEOPLE[:3])
-            case "too many users":
+            case "a release":
                 self.schedule(ADA, mail.PEOPLE[:5])
-            case "a domain":
-                self.schedule(ADA, mail.DOMAINS[1:])
-            case "a rule":
-                self.schedule(ADA, mail.ROUTES[:1])
-            case "a failure":
+                assert self.run(self.release(self.world.bot, BEN, str(self.held()[0].hold_id)))
+            case "a removal":
+                self.schedule(ADA, mail.PEOPLE[:1])
+                self.run(self.tick(self.world.bot, ["deliver"]))
+                notice = self.world.journal.posts[0]
+                self.world.slack.remove(notice.channel, notice.ts)
+                self.run(self.tick(self.world.bot, ["deliver"]))
+            case "a warning":
+                self.schedule(ADA, mail.PEOPLE[:1])
+                self.run(self.tick(self.world.bot, ["deliver"]))
+                self.world.clock.advance(self.world.config.grace - timedelta(minutes=30))
+                self.run(self.tick(self.world.bot, ["upkeep", "deliver"]))
+            case "a failure" | "a retry":
                 self.world.purelymail.inject("deleteUser", 1, {"silent_success": True})
                 self._half_way()
+                (row,) = promises.check(self.world, self.told).rows.values()
+                assert start == "a failure" or self.run(self.retry(self.world.bot, BEN, row))
             case "an open outcome":
                 self.world.purelymail.inject("deleteUser", 1, {"drop_response": True})
                 self._half_way(blind=True)
