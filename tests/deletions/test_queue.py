@@ -126,6 +126,24 @@ async def test_cancel_and_execution_race_and_exactly_one_wins(sandbox: Sandbox) 
     assert len(deleted(sandbox)) == len(set(deleted(sandbox)))
 
 
+@pytest.mark.parametrize("call", ["listUser", "chat.getPermalink"])
+async def test_cancel_counts_until_the_very_call_that_deletes(sandbox: Sandbox, call: str) -> None:
+    """A worker has the deletion in its hands, and looks at the mail system and the channel for a last time."""
+    asked = await schedule(sandbox)
+    by_mail = call == "listUser"
+    (sandbox.purelymail if by_mail else sandbox.server.faults).inject(call, 1, {"delay_seconds": 1})
+    sandbox.purelymail.calls.clear()
+    sandbox.server.calls.clear()
+    sandbox.clock.advance(DAY + timedelta(seconds=1))
+    executing = asyncio.create_task(sandbox.bot.services.execution.run_due())
+    await (sandbox.purelymail if by_mail else sandbox.server).asked(call)
+    cancelled = await sandbox.bot.services.deletions.cancel(BEN, asked.id)
+    await executing
+    assert cancelled.state is DeletionState.CANCELLED
+    assert (await state_of(sandbox, asked)) == cancelled
+    assert deleted(sandbox) == []
+
+
 async def test_second_cancel_is_told_who_was_first(sandbox: Sandbox) -> None:
     queued = await schedule(sandbox)
     await sandbox.bot.services.deletions.cancel(BEN, queued.id)

@@ -44,6 +44,7 @@ class SlackServer:
         self.calls: list[str] = []
         """The methods that were called (and `upload`), in order: never their arguments, which may hold secrets."""
         self.url = ""
+        self._arrived = asyncio.Condition()
         self._scopes = scopes
         self._bot_token = bot_token
         self._app_token = app_token
@@ -70,9 +71,16 @@ class SlackServer:
         await self.socket.close()
         await self._runner.cleanup()
 
+    async def asked(self, method: str) -> None:
+        """Wait until that method has been called."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: method in self.calls)
+
     async def _api(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
         self.calls.append(name)
+        async with self._arrived:
+            self._arrived.notify_all()
         # What has arrived takes effect, though the client may leave during a delay.
         _ = await request.read()
         fault = self.faults.take(name)

@@ -73,11 +73,14 @@ class Operators(Acting):
 
         assert sum(self.run(both())) == (row.state in CANCELLABLE), f"both were told the same about {row}"
 
-    @rule(one=any_one, order=orders, after=points)
-    def cancel_while_it_ticks(self, one: int, order: list[str], after: int) -> None:
+    @rule(one=any_one, order=orders, after=points, due=st.booleans())
+    def cancel_while_it_ticks(self, one: int, order: list[str], after: int, *, due: bool) -> None:
         row = self.row(one)
         if row is None:
             return
+        now = self.world.clock.now()
+        if due and row.execute_at is not None and row.execute_at > now:
+            self.world.clock.advance(row.execute_at - now)
 
         async def race() -> None:
             ticking = asyncio.ensure_future(self.tick(self.world.bot, order))
