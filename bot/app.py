@@ -20,6 +20,7 @@ from typing_extensions import override
 
 import handlers
 from bot.clock import Clock, SystemClock
+from bot.dns import Outside
 from bot.jobs import Jobs
 from bot.notices import GAP, SlackPoster
 from bot.observability import cap_loggers
@@ -56,11 +57,15 @@ class RunningBot:
 
 @asynccontextmanager
 async def running_bot(
-    settings: Settings, *, clock: Clock | None = None, gap: timedelta = GAP
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    gap: timedelta = GAP,
+    outside: Outside | None = None,
 ) -> AsyncIterator[RunningBot]:
     """Connect to Slack over Socket Mode and work until the block is left; then finish what is under way.
 
-    `gap`: the time between two writes to a channel. Raises SlackApiError where Slack does not accept the tokens.
+    `gap` and `outside` as in `open_services`. Raises SlackApiError where Slack does not accept the tokens.
     """
     cap_loggers()  # before Bolt copies the root's level into loggers of its own
     clock = clock or SystemClock()
@@ -82,6 +87,7 @@ async def running_bot(
             poster=SlackPoster(posting),
             renderers=RENDERERS,
             gap=gap,
+            outside=outside,
         ) as services:
             app = AsyncApp(
                 name="mailwarden",

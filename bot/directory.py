@@ -116,6 +116,12 @@ class Directory:
             await rows.put_domains(session, account, domains)
             await rows.note_refresh(session, account, tried_at=asked_at, refreshed=True, error=None)
 
+    async def refresh_domains(self, account: str) -> None:
+        """List the account's domains and take them over, with what the mail system says of each. Raises ProviderError."""
+        domains = await self._providers[account].list_domains()
+        async with self._database.transaction() as session:
+            await rows.put_domains(session, account, domains)
+
     async def _refresh_safely(self, account: str) -> None:
         tried_at = self._clock.now()
         try:

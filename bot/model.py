@@ -176,6 +176,17 @@ class NoticeKind(StrEnum):
     TROUBLE_DIRECT = "trouble_direct"
     """The same for the person who asked."""
     DIGEST = "digest"
+    DNS_ALERT = "dns_alert"
+    """Domains that broke or are good again. Subject: the alert's id."""
+
+
+class AlertKind(StrEnum):
+    BAD = "bad"
+    """Domains have broken, or have begun to come and go."""
+    GOOD = "good"
+    """Domains are good again."""
+    BLIND = "blind"
+    """DNS could not be asked at all."""
 
 
 class Grade(StrEnum):
@@ -217,7 +228,9 @@ class DnsRecord:
 class Finding:
     """One observation. `tag` is stable (MX_MISSING, SPF_MULTIPLE ...); sentences may change.
 
-    `summary` says what is, `why` what it means for mail ("" if nothing), `publish` the records that mend it.
+    `summary` says what is, `why` what it means for mail ("" if nothing), `publish` the records that mend it. `since`: when
+    what is bad was first seen. `confirmed`: it was seen twice, or is nothing that has to be; of what could not be looked
+    up: for so long, or never, that it has to be said.
     """
 
     subject: Subject
@@ -227,6 +240,15 @@ class Finding:
     why: str = ""
     found: tuple[str, ...] = ()
     publish: tuple[DnsRecord, ...] = ()
+    since: datetime | None = None
+    confirmed: bool = True
+
+    @property
+    def shown(self) -> Grade:
+        """What may be said of it now: nothing is called bad that was seen only once."""
+        if self.confirmed:
+            return self.grade
+        return Grade.OK if self.grade is Grade.UNKNOWN else Grade.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,17 +260,18 @@ class DomainHealth:
     checked_at: datetime
     findings: tuple[Finding, ...]
     provider_verdict: ProviderVerdict | None = None
+    next_look_at: datetime | None = None
 
     @property
     def grade(self) -> Grade:
-        """The worst of the findings; UNKNOWN only where nothing is worse than ok or info."""
+        """The worst of the findings, as far as they are confirmed; UNKNOWN only where nothing is worse than ok or info."""
         for grade in (Grade.FAIL, Grade.WARN, Grade.UNKNOWN):
-            if any(finding.grade is grade for finding in self.findings):
+            if any(finding.shown is grade for finding in self.findings):
                 return grade
         return Grade.OK
 
     def of(self, subject: Subject) -> Grade:
         """The worst grade of one subject; OK where it has no finding."""
         order = (Grade.FAIL, Grade.WARN, Grade.UNKNOWN, Grade.INFO)
-        grades = {finding.grade for finding in self.findings if finding.subject is subject}
+        grades = {finding.shown for finding in self.findings if finding.subject is subject}
         return next((grade for grade in order if grade in grades), Grade.OK)

@@ -12,10 +12,8 @@ from bot.clock import Bell, Clock
 from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upkeep
 from bot.deletions import requests as queued
 from bot.directory import Directory
-from bot.dns import DnsHealth
+from bot.dns import DnsHealth, Outside, watch
 from bot.dns.daily import DailyDigest
-from bot.dns.expected import expected
-from bot.dns.lookup import DnsResolver
 from bot.model import NoticeKind, ProviderKind
 from bot.notices import GAP, Course, Delivery, Poster, Renderer
 from bot.providers.base import MailProvider
@@ -53,10 +51,11 @@ async def open_services(
     poster: Poster,
     renderers: Mapping[NoticeKind, Renderer],
     gap: timedelta = GAP,
+    outside: Outside | None = None,
 ) -> AsyncIterator[Services]:
     """Open the database (migrated to the newest schema) and everything on it; close all of it on leaving.
 
-    `gap`: the time between two writes to a channel.
+    `gap`: the time between two writes to a channel. `outside`: where name servers and policies are, if not out there.
     """
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url, settings.database.password)
@@ -88,12 +87,16 @@ async def open_services(
         safeguards = Safeguards(
             threshold=settings.deletions.mass_threshold, protected=settings.deletions.protected
         )
-        health = DnsHealth(
-            resolver=DnsResolver(settings.dns.resolvers, in_flight=settings.dns.in_flight),
-            database=database,
-            clock=clock,
-            domains=directory.domains,
-            expected={name: expected(provider.kind) for name, provider in providers.items()},
+        health = await stack.enter_async_context(
+            watch(
+                settings,
+                database=database,
+                clock=clock,
+                bell=bell,
+                directory=directory,
+                providers=providers,
+                outside=outside,
+            )
         )
         yield Services(
             settings=settings,

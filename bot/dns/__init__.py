@@ -1,5 +1,6 @@
 """DNS health: ask DNS itself, judge what it says, and say what to publish."""
 
 from bot.dns.monitor import DnsHealth
+from bot.dns.watch import Outside, watch
 
-__all__ = ["DnsHealth"]
+__all__ = ["DnsHealth", "Outside", "watch"]

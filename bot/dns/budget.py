@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing_extensions import override
 
 from bot.clock import Clock
-from bot.dns.lookup import Answer, Resolver
+from bot.dns.lookup import Answer, UncheckedResolver
 
 PER_SECOND = 20.0
 BURST = 100
@@ -53,10 +53,10 @@ class Budget:
         self._full_at = full_at + self._gap
 
 
-class Budgeted(Resolver):
+class Budgeted(UncheckedResolver):
     """Asks within the budget. Below a Sweep, so that what is asked once costs once."""
 
-    def __init__(self, resolver: Resolver, budget: Budget) -> None:
+    def __init__(self, resolver: UncheckedResolver, budget: Budget) -> None:
         self._resolver = resolver
         self._budget = budget
 
@@ -64,3 +64,8 @@ class Budgeted(Resolver):
     async def lookup(self, name: str, rdtype: str) -> Answer:
         async with self._budget.question():
             return await self._resolver.lookup(name, rdtype)
+
+    @override
+    async def lookup_unchecked(self, name: str, rdtype: str) -> Answer:
+        async with self._budget.question():
+            return await self._resolver.lookup_unchecked(name, rdtype)

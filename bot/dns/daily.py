@@ -61,7 +61,7 @@ class DailyDigest:
                 await self._build(slot)
 
     async def _build(self, slot: str) -> None:
-        findings = await self._health.check_all()
+        findings = await self._health.latest()
         now = self._clock.now()
         digest = Digest.build(findings, now)
         async with self._database.transaction() as session:

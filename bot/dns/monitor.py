@@ -1,127 +1,257 @@
-"""Looks at domains: asks the questions, hands the answers to the checks, and keeps what came out."""
+"""Looks at domains when their time has come, or when somebody asks, and keeps what came out."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
 
-from bot.clock import Clock
-from bot.dns.checks import check_dkim, check_dmarc, check_mx, check_spf
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.clock import Bell, Clock
+from bot.dns.alerts import tell, tell_blind, tell_seeing
+from bot.dns.cadence import ceiling
 from bot.dns.expected import Expected
-from bot.dns.lookup import Answer, NoDomain, Resolver, Sweep, Unanswered
+from bot.dns.judgement import Judged, take_in
+from bot.dns.kept import Kept
+from bot.dns.look import Look, Looker
+from bot.dns.lookup import Sweep
+from bot.dns.provider_view import ProviderView
+from bot.dns.witness import Witness, first_that_knows
 from bot.model import DomainHealth, Finding, Grade, MailDomain, Subject
-from bot.storage import findings
+from bot.storage import domain_looks, findings
 from bot.storage.database import Database
 
-WORKERS = 20
-"""Domains looked at side by side; the resolver bounds the questions in flight."""
+log = logging.getLogger(__name__)
 
+WORKERS = 50
+"""Domains looked at side by side; the resolver and the budget bound the questions."""
 
 BATCH = 25
 """Domains kept in one transaction: each of them costs a wait for the disk."""
 
+AT_ONCE = 250
+"""Domains taken in one turn. The next turn takes the next ones."""
+
+LEASE = timedelta(minutes=15)
+"""Longer than looking at so many takes."""
+
+WHOLLY = timedelta(hours=24)
+"""How often all is asked about; in between, mail's own records alone."""
+
+BLIND = timedelta(minutes=30)
+"""After so long without a look, though one was due, the channel is told."""
+
+QUESTIONS = 12.0
+"""What a look costs, about."""
+
+DAYS = 30
+"""The days of the strip."""
+
+Name = tuple[str, str]
+
 
 class DnsHealth:
-    """`expected` names the records each account's mail system needs."""
-
     def __init__(
         self,
         *,
-        resolver: Resolver,
+        witnesses: Sequence[Witness],
+        asked_for: Sequence[Witness],
+        looker: Looker,
+        expected: Mapping[str, Expected],
         database: Database,
         clock: Clock,
+        bell: Bell,
         domains: Callable[[], Awaitable[list[MailDomain]]],
-        expected: Mapping[str, Expected],
+        provider_view: ProviderView,
+        channel: str,
+        zone: ZoneInfo,
+        random: Random | None = None,
     ) -> None:
-        self._resolver = resolver
+        """`witnesses` go by the budget; `asked_for` are the same without it, for who waits for the answer.
+
+        `channel`: where changes are told. `zone`: whose days the strip is of.
+        """
+        self._witnesses = witnesses
+        self._asked_for = asked_for
+        self._looker = looker
+        self._expected = expected
         self._database = database
         self._clock = clock
+        self._bell = bell
         self._domains = domains
-        self._expected = expected
+        self._provider_view = provider_view
+        self._channel = channel
+        self._zone = zone
+        self._random = random or Random()  # noqa: S311 - spreads looks over time, guards nothing
+        self._running = asyncio.Lock()
         self._writing = asyncio.Lock()
+        self._number = 0
+
+    async def run_due(self) -> None:
+        """Look at the domains whose time has come, the most pressing first."""
+        async with self._running:
+            domains = {(domain.account, domain.name): domain for domain in await self._domains()}
+            self._number = len(domains)
+            now = self._clock.now()
+            async with self._database.transaction() as session:
+                await domain_looks.present_only(session, domains, now=now)
+                waiting = await domain_looks.has_due(session, now=now)
+            if not waiting:
+                return
+            witness = await first_that_knows(self._witnesses, list(self._expected.values()))
+            if witness is None:
+                await self._be_blind()
+                return
+            async with self._database.transaction() as session:
+                taken = await domain_looks.claim_due(session, now=now, lease_until=now + LEASE, limit=AT_ONCE)
+                if taken and await tell_seeing(session, now=now):
+                    self._bell.ring()
+            due = [
+                (domains[name], wholly_at is None or now - wholly_at >= WHOLLY)
+                for name, wholly_at in taken
+                if name in domains
+            ]
+            await self._look_at(due, witness, self._witnesses)
 
     async def check(self, domain: MailDomain) -> DomainHealth:
-        """Look at one domain now."""
-        async with Sweep(self._resolver) as sweep:
-            health = await self._look(domain, sweep)
-        await self._keep([health])
-        return health
+        """Look at one domain now, at all of it. What is bad is confirmed at once where there is a second resolver."""
+        (judged,) = await self._check([domain])
+        return judged
 
     async def check_all(self) -> list[DomainHealth]:
         """Look at every domain now, by name. A question that several domains share is asked once."""
-        return await self._check_several(await self._domains())
-
-    async def run_due(self) -> None:
-        """Look at the domains that have never been looked at: somebody is waiting for them."""
-        known = {(health.account, health.domain) for health in await self.latest()}
-        await self._check_several([d for d in await self._domains() if (d.account, d.name) not in known])
+        return await self._check(await self._domains())
 
     async def latest(self) -> list[DomainHealth]:
         """What was last seen of the domains that are there now, without asking anybody."""
-        present = {(domain.account, domain.name) for domain in await self._domains()}
+        present = {(domain.account, domain.name): domain for domain in await self._domains()}
         async with self._database.reading() as session:
             kept = await findings.all_of(session)
-        return [health for health in kept if (health.account, health.domain) in present]
+        return [
+            replace(health, provider_verdict=present[health.account, health.domain].provider_verdict)
+            for health in kept
+            if (health.account, health.domain) in present
+        ]
 
-    async def _check_several(self, waiting: Sequence[MailDomain]) -> list[DomainHealth]:
-        results: dict[tuple[str, str], DomainHealth] = {}
-        remaining = iter(waiting)
-        unkept: list[DomainHealth] = []
+    async def history(self, name: Name | None = None) -> dict[Name, list[Grade | None]]:
+        """By domain, the worst grade of each of the last 30 days, today last; None for days without a look."""
+        today = self._clock.now().astimezone(self._zone).date()
+        days = [(today - timedelta(days=back)).isoformat() for back in range(DAYS - 1, -1, -1)]
+        async with self._database.reading() as session:
+            found = await domain_looks.grades(session, since=days[0], name=name)
+        return {domain: [grades.get(day) for day in days] for domain, grades in found.items()}
+
+    async def _check(self, domains: Sequence[MailDomain]) -> list[DomainHealth]:
+        if not domains:
+            return []
+        self._number = max(self._number, len(domains))
+        witness = await first_that_knows(self._asked_for, list(self._expected.values()))
+        if witness is None:
+            # Who asks is answered, and nothing of it is kept.
+            return [_blind(domain, self._clock.now()) for domain in domains]
+        healths = await self._look_at([(domain, True) for domain in domains], witness, self._asked_for)
+        return [healths[domain.account, domain.name] for domain in domains]
+
+    async def _look_at(
+        self, due: Sequence[tuple[MailDomain, bool]], witness: Witness, witnesses: Sequence[Witness]
+    ) -> dict[Name, DomainHealth]:
+        """Look through one witness, and at what is open then through the next one."""
+        judged = await self._sweep(due, witness)
+        others = [other for other in witnesses if other.name != witness.name]
+        unsure = [(one, wholly) for one, wholly in due if judged[one.account, one.name].needs_second_opinion]
+        if others and unsure:
+            second = await first_that_knows(others, list(self._expected.values()))
+            if second is not None:
+                judged |= await self._sweep(unsure, second)
+        await self._provider_view.settle(
+            [(one.health, one.kept) for one in judged.values()], now=self._clock.now()
+        )
+        return {name: one.health for name, one in judged.items()}
+
+    async def _sweep(self, due: Sequence[tuple[MailDomain, bool]], witness: Witness) -> dict[Name, Judged]:
+        results: dict[Name, Judged] = {}
+        remaining = iter(due)
+        unkept: list[Look] = []
 
         async def work(sweep: Sweep) -> None:
-            for domain in remaining:
-                health = await self._look(domain, sweep)
-                results[domain.account, domain.name] = health
-                unkept.append(health)
+            for domain, wholly in remaining:
+                unkept.append(
+                    await self._looker.look(
+                        domain,
+                        sweep,
+                        witness.resolver,
+                        by=witness.name,
+                        at=self._clock.now(),
+                        wholly=wholly,
+                    )
+                )
                 if len(unkept) >= BATCH and not self._writing.locked():
-                    await self._keep(unkept)
+                    results.update(await self._keep(unkept))
 
-        async with Sweep(self._resolver) as sweep, asyncio.TaskGroup() as group:
-            for _ in range(min(WORKERS, len(waiting))):
+        async with AsyncExitStack() as stack:
+            sweep = await stack.enter_async_context(Sweep(witness.resolver))
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            for _ in range(min(WORKERS, len(due))):
                 group.create_task(work(sweep))
-        await self._keep(unkept)
-        return [results[domain.account, domain.name] for domain in waiting]
+        results.update(await self._keep(unkept))
+        return results
 
-    async def _keep(self, unkept: list[DomainHealth]) -> None:
+    async def _keep(self, unkept: list[Look]) -> dict[Name, Judged]:
         """Take over what is in the list, one transaction at a time.
 
         SQLite makes its writers wait in no order; several at once would keep each other, and everybody else, waiting.
         """
         async with self._writing:
-            batch, unkept[:] = list(unkept), []
-            if batch:
-                async with self._database.transaction() as session:
-                    for health in batch:
-                        await findings.put(session, health)
+            batch, unkept[:] = sorted(unkept, key=lambda look: (look.domain.account, look.domain.name)), []
+            if not batch:
+                return {}
+            async with self._database.transaction() as session:
+                judged = [await self._judge(session, look) for look in batch]
+                await tell(session, judged, channel=self._channel, now=self._clock.now())
+        if any(one.told for one in judged):
+            self._bell.ring()
+        return {(one.health.account, one.health.domain): one for one in judged}
 
-    async def _look(self, domain: MailDomain, resolver: Resolver) -> DomainHealth:
-        name, expected = domain.name, self._expected[domain.account]
-        questions = [(name, "MX"), (name, "TXT"), (f"{expected.dmarc.name}.{name}", "TXT")]
-        questions += [(f"{alias.name}.{name}", "TXT") for alias in expected.dkim]
-        mx, txt, dmarc, *keys = await asyncio.gather(*(resolver.lookup(*question) for question in questions))
-        if _is_gone(mx, txt):
-            found = [_gone(name)]
-        else:
-            selectors = {alias.name: answer for alias, answer in zip(expected.dkim, keys, strict=True)}
-            found = [
-                *await check_mx(name, expected, mx, resolver),
-                *await check_spf(name, expected, txt, resolver),
-                *check_dkim(name, expected, selectors),
-                *await check_dmarc(name, expected, dmarc, resolver),
-            ]
-        return DomainHealth(domain.account, name, self._clock.now(), tuple(found), domain.provider_verdict)
+    async def _judge(self, session: AsyncSession, look: Look) -> Judged:
+        name = (look.domain.account, look.domain.name)
+        kept = Kept.from_row(await domain_looks.locked(session, name))
+        before = await findings.get(session, *name)
+        judged = take_in(kept, before, look, self._random, ceiling=ceiling(self._number, QUESTIONS))
+        row = judged.kept.to_row() | {"next_look_at": judged.next_look_at, "lease_until": None}
+        await domain_looks.put(session, name, row)
+        await findings.put(session, judged.health)
+        day = look.at.astimezone(self._zone).date().isoformat()
+        await domain_looks.note_grade(session, name, day, believed(judged.health))
+        return judged
+
+    async def _be_blind(self) -> None:
+        """Nothing can be looked up: say so, once, when it has lasted."""
+        log.warning("none of the DNS resolvers finds the mail systems' own names; nothing is judged")
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            newest = await domain_looks.newest_look(session)
+            if newest is None or now - newest < BLIND:
+                return
+            await tell_blind(session, newest, channel=self._channel, now=now)
+        self._bell.ring()
 
 
-def _is_gone(*answers: Answer) -> bool:
-    """Whether all answers about the domain itself, as far as there are any, say that it does not exist."""
-    told = [answer for answer in answers if not isinstance(answer, Unanswered)]
-    return bool(told) and all(isinstance(answer, NoDomain) and not answer.chain for answer in told)
+def believed(health: DomainHealth) -> Grade:
+    """The grade without what was seen only once."""
+    grades = {finding.grade for finding in health.findings if finding.confirmed}
+    return next((grade for grade in (Grade.FAIL, Grade.WARN, Grade.UNKNOWN) if grade in grades), Grade.OK)
 
 
-def _gone(name: str) -> Finding:
-    # RFC 8020: if a name does not exist, nothing below it exists.
-    return Finding(
+def _blind(domain: MailDomain, now: datetime) -> DomainHealth:
+    finding = Finding(
         Subject.DOMAIN,
-        "DOMAIN_GONE",
-        Grade.FAIL,
-        f"{name} does not exist in DNS.",
-        "No mail reaches it. See with your registrar whether the registration has run out or the name servers are wrong.",
+        "DOMAIN_UNANSWERED",
+        Grade.UNKNOWN,
+        "DNS can't be asked now: no resolver finds even the mail system's own names.",
+        "This says nothing about the domain. See dns.resolvers in mailwarden.toml, or the network.",
     )
+    return DomainHealth(domain.account, domain.name, now, (finding,), domain.provider_verdict)

@@ -92,6 +92,15 @@ class MailProvider(Protocol):
     async def list_routing_rules(self) -> list[RoutingRule]:
         """All routing rules of the account, sorted by domain and match."""
 
+    async def recheck_dns(self, domain: str) -> None:
+        """Have the mail system look at a domain's DNS afresh; `list_domains` then tells what it found.
+
+        Nothing happens where the system keeps no verdict of its own.
+        """
+
+    async def ownership_code(self) -> str | None:
+        """The TXT record by which the account's domains are known as its own; None where the system wants none."""
+
     async def protected_users(self) -> Mapping[str, str]:
         """The mail users whose deletion would lock out the bot or everybody, each with the reason as a sentence.
 

@@ -28,6 +28,8 @@ SAFE = {
     "getUser": True,
     "listDomains": True,
     "listRoutingRules": True,
+    "getOwnershipCode": True,
+    "updateDomainSettings": True,
     "createUser": False,
     "modifyUser": False,
     "deleteUser": False,
@@ -94,6 +96,17 @@ class PurelyMail(MailProvider):
         return sorted(
             (self._rule(entry) for entry in rules), key=lambda rule: (rule.domain, rule.match, rule.id)
         )
+
+    @override
+    async def recheck_dns(self, domain: str) -> None:
+        await self._call("updateDomainSettings", {"name": domain, "recheckDns": True})
+
+    @override
+    async def ownership_code(self) -> str | None:
+        code = (await self._call("getOwnershipCode", {})).get("code")
+        if not isinstance(code, str) or not code:
+            raise self._confused("getOwnershipCode")
+        return code
 
     @override
     async def protected_users(self) -> Mapping[str, str]:

@@ -11,6 +11,9 @@ from pydantic import SecretStr
 
 from bot.app import RunningBot, running_bot
 from bot.clock import MovableClock
+from bot.dns import Outside
+from bot.dns.direct import NameServers
+from bot.dns.policy import HttpsPolicies
 from bot.model import ProviderKind, ProviderVerdict
 from bot.notices import GAP
 from bot.sandbox.dns import DnsServer, publishes, verdict
@@ -22,7 +25,7 @@ from bot.sandbox.slack.people import People
 from bot.sandbox.slack.screen import Screen
 from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.workspace import BOT_USER, Channel, Person, Workspace
-from bot.sandbox.zones import sandbox_zones
+from bot.sandbox.zones import NAME_SERVERS, sandbox_zones
 from bot.settings import (
     AccountSettings,
     ChannelSettings,
@@ -35,6 +38,9 @@ from bot.settings import (
 )
 
 ACCOUNT = "main"
+
+NOWHERE = ("127.0.0.1", 9)
+"""Where nothing listens: nobody in the sandbox has an MTA-STS policy, and none is asked for outside of it."""
 
 PEOPLE = [
     Person("U0OLGA", "olga", "owner"),
@@ -126,7 +132,11 @@ async def open_sandbox(
 
         database = database or f"sqlite+aiosqlite:///{data / 'mailwarden.db'}"
         settings = _settings(server, purelymail, dns, database, patience)
-        bot = await stack.enter_async_context(running_bot(settings, clock=clock, gap=gap))
+        policies = await stack.enter_async_context(HttpsPolicies(server=NOWHERE))
+        servers = NameServers(in_flight=50, found_at=dict.fromkeys(NAME_SERVERS.values(), dns.address))
+        bot = await stack.enter_async_context(
+            running_bot(settings, clock=clock, gap=gap, outside=Outside(policies, servers))
+        )
         ready.bot = bot
         await bot.wake()
         yield Sandbox(server.url, server, people, purelymail, dns, clock, settings, bot)

@@ -227,7 +227,7 @@ class DnsSettings(Table):
     resolvers: Annotated[
         Resolvers,
         Key(
-            "The DNS resolvers to ask; empty for the system's.",
+            "The DNS resolvers to ask; empty for the system's. With two, what is bad is confirmed at once.",
             'a list of IP addresses such as "192.0.2.53" or "192.0.2.53:5353"',
         ),
     ] = ()
@@ -236,6 +236,14 @@ class DnsSettings(Table):
         Field(strict=True, ge=1, le=500),
         Key("How many DNS questions may be open at once.", "a whole number from 1 to 500"),
     ] = 50
+    questions_per_second: Annotated[
+        int,
+        Field(strict=True, ge=1, le=2000),
+        Key(
+            "How many DNS questions the watch may ask each second. Who asks in Slack does not wait for it.",
+            "a whole number from 1 to 2000",
+        ),
+    ] = 20
 
 
 class LoggingSettings(Table):

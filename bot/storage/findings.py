@@ -1,6 +1,7 @@
 """The health of each domain as last seen."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -26,6 +27,14 @@ async def put(session: AsyncSession, health: DomainHealth) -> None:
     )
 
 
+async def get(session: AsyncSession, account: str, domain: str) -> DomainHealth | None:
+    row = await session.execute(
+        select(domain_health).where(domain_health.c.account == account, domain_health.c.domain == domain)
+    )
+    found = row.mappings().one_or_none()
+    return None if found is None else _value(found)
+
+
 async def all_of(session: AsyncSession) -> list[DomainHealth]:
     """Everything known, by domain; also of domains that are no longer there."""
     rows = await session.execute(
@@ -43,6 +52,8 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "found": list(finding.found),
         "publish": [[r.name, r.type, r.value, r.priority] for r in finding.publish],
+        "since": None if finding.since is None else finding.since.isoformat(),
+        "confirmed": finding.confirmed,
     }
 
 
@@ -55,6 +66,9 @@ def finding_from_json(content: Mapping[str, Any]) -> Finding:
         why=content["why"],
         found=tuple(content["found"]),
         publish=tuple(DnsRecord(*record) for record in content["publish"]),
+        # What an earlier release has kept has neither.
+        since=None if content.get("since") is None else datetime.fromisoformat(content["since"]),
+        confirmed=content.get("confirmed", True),
     )
 
 

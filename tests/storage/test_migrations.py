@@ -71,6 +71,17 @@ FIRST_ROWS = (
 ROWS = {
     "0001": FIRST_ROWS,
     "0002": ("INSERT INTO paces VALUES ('C0MAILOPS', '2026-11-20 09:00:01.000000')",),
+    "0003": (
+        """INSERT INTO domain_looks VALUES
+        ('main', 'acme.example', '2026-11-20 11:00:00.000000', NULL, '2026-11-20 09:00:00.000000',
+         '2026-11-20 09:00:00.000000', 4, '2026-11-01 09:00:00.000000', 9, 0, NULL, TRUE, '[]', NULL, 0, '[]')""",
+        "INSERT INTO day_grades VALUES ('main', 'acme.example', '2026-11-20', 'ok')",
+        "INSERT INTO mutes VALUES ('main', 'acme.example', '2026-11-21 09:00:00.000000', 'U0ADA')",
+        "INSERT INTO alerts VALUES ('a1', 'bad', '2026-11-20 09:00:00.000000', '2026-11-20 09:00:00.000000', NULL)",
+        """INSERT INTO alert_items VALUES
+        ('a1', 'main', 'acme.example', 'mx', 'MX_MISSING', 'bad', 'fail', 'acme.example has no MX record.',
+         '2026-11-20 08:00:00.000000', NULL)""",
+    ),
 }
 """By revision, what a release wrote that had it: at least one row in each table that the revision has added."""
 

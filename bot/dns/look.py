@@ -1,0 +1,168 @@
+"""One look at a domain: the questions, the checks that judge the answers, and for how long those may be believed.
+
+A short look asks about mail alone: MX, SPF, DKIM and DMARC. A whole one asks about all that changes seldom, too.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from typing_extensions import override
+
+from bot.dns.checks import (
+    check_dkim,
+    check_dmarc,
+    check_dnssec,
+    check_mta_sts,
+    check_mx,
+    check_nameservers,
+    check_ownership,
+    check_spf,
+    check_tls_rpt,
+)
+from bot.dns.checks.mta_sts import NAME as MTA_STS
+from bot.dns.checks.tls_rpt import NAME as TLS_RPT
+from bot.dns.direct import DirectResolver
+from bot.dns.expected import Expected
+from bot.dns.lookup import Answer, NoDomain, Resolver, Unanswered, UncheckedResolver
+from bot.dns.policy import Policies
+from bot.model import Finding, Grade, MailDomain, Subject
+
+Ownership = Callable[[str], Awaitable[str | None]]
+"""account -> the TXT record by which its mail system knows a domain of it; None where there is none, or it can't tell."""
+
+_ORDER = {subject: place for place, subject in enumerate(Subject)}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen. `by` names the resolver that answered; `wholly`: everything was asked about.
+
+    `ttls`: by subject, the longest that the resolver goes on giving one of these answers. `smallest_ttl`: the shortest, of
+    the answers about the domain's own names; zero if there was none.
+    """
+
+    domain: MailDomain
+    at: datetime
+    by: str
+    wholly: bool
+    findings: tuple[Finding, ...]
+    ttls: Mapping[Subject, timedelta]
+    smallest_ttl: timedelta
+
+
+class Looker:
+    def __init__(
+        self,
+        *,
+        expected: Mapping[str, Expected],
+        policies: Policies,
+        direct: DirectResolver,
+        ownership: Ownership,
+    ) -> None:
+        """`expected` names, by account, the records that its mail system needs."""
+        self._expected = expected
+        self._policies = policies
+        self._direct = direct
+        self._ownership = ownership
+
+    async def look(
+        self,
+        domain: MailDomain,
+        ask: Resolver,
+        fresh: UncheckedResolver,
+        *,
+        by: str,
+        at: datetime,
+        wholly: bool,
+    ) -> Look:
+        """`ask` may remember answers; `fresh` is the same resolver, and doesn't. Never raises for what DNS says."""
+        name, expected = domain.name, self._expected[domain.account]
+        heard = {subject: _Heard(ask) for subject in Subject}
+        dmarc_name = f"{expected.dmarc.name}.{name}"
+        selectors = {alias.name: f"{alias.name}.{name}" for alias in expected.dkim}
+        mx, txt, dmarc, *keys = own = await asyncio.gather(
+            heard[Subject.MX].lookup(name, "MX"),
+            heard[Subject.SPF].lookup(name, "TXT"),
+            heard[Subject.DMARC].lookup(dmarc_name, "TXT"),
+            *(heard[Subject.DKIM].lookup(selector, "TXT") for selector in selectors.values()),
+        )
+        if _is_gone(mx, txt):
+            heard[Subject.DOMAIN] = heard[Subject.MX]
+            found = [_gone(name)]
+        else:
+            checks = [
+                check_mx(name, expected, mx, heard[Subject.MX]),
+                check_spf(name, expected, txt, heard[Subject.SPF]),
+                check_dmarc(name, expected, dmarc, heard[Subject.DMARC]),
+            ]
+            if wholly:
+                answers = {(name, "MX"): mx, (name, "TXT"): txt, (dmarc_name, "TXT"): dmarc}
+                checks += [
+                    self._check_mta_sts(domain, mx, heard[Subject.MTA_STS]),
+                    _check_tls_rpt(name, heard[Subject.TLS_RPT]),
+                    check_dnssec(name, answers, heard[Subject.DNSSEC], fresh),
+                    check_nameservers(name, heard[Subject.NAMESERVERS], self._direct),
+                ]
+            judged = [*await asyncio.gather(*checks)]
+            judged.append(check_dkim(name, expected, dict(zip(selectors, keys, strict=True))))
+            if wholly:
+                judged.append(check_ownership(name, await self._ownership(domain.account), txt))
+            found = sorted((finding for findings in judged for finding in findings), key=_place)
+        return Look(
+            domain,
+            at,
+            by,
+            wholly,
+            tuple(found),
+            {subject: timedelta(seconds=one.longest) for subject, one in heard.items() if one.has_heard},
+            timedelta(seconds=min((one.ttl for one in own if not isinstance(one, Unanswered)), default=0)),
+        )
+
+    async def _check_mta_sts(self, domain: MailDomain, mx: Answer, ask: Resolver) -> list[Finding]:
+        answer = await ask.lookup(f"{MTA_STS}.{domain.name}", "TXT")
+        expected = self._expected[domain.account]
+        return await check_mta_sts(domain.name, expected, answer, mx, ask, self._policies)
+
+
+class _Heard(Resolver):
+    """Notes for how many seconds, at most, the answers that came through it are repeated."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self.longest = 0
+        self.has_heard = False
+
+    @override
+    async def lookup(self, name: str, rdtype: str) -> Answer:
+        answer = await self._resolver.lookup(name, rdtype)
+        if not isinstance(answer, Unanswered):
+            self.longest = max(self.longest, answer.ttl)
+            self.has_heard = True
+        return answer
+
+
+async def _check_tls_rpt(name: str, ask: Resolver) -> list[Finding]:
+    return check_tls_rpt(name, await ask.lookup(f"{TLS_RPT}.{name}", "TXT"))
+
+
+def _place(finding: Finding) -> int:
+    return _ORDER[finding.subject]
+
+
+def _is_gone(*answers: Answer) -> bool:
+    """Whether all answers about the domain itself, as far as there are any, say that it does not exist."""
+    told = [answer for answer in answers if not isinstance(answer, Unanswered)]
+    return bool(told) and all(isinstance(answer, NoDomain) and not answer.chain for answer in told)
+
+
+def _gone(name: str) -> Finding:
+    # RFC 8020: if a name does not exist, nothing below it exists.
+    return Finding(
+        Subject.DOMAIN,
+        "DOMAIN_GONE",
+        Grade.FAIL,
+        f"{name} does not exist in DNS.",
+        "No mail reaches it. See with your registrar whether the registration has run out or the name servers are wrong.",
+    )

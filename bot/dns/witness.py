@@ -1,0 +1,42 @@
+"""The resolvers that tell what is in DNS: each is a witness of its own, and is believed only while it knows what it must."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.dns.expected import Expected
+from bot.dns.lookup import Records, Resolver, Sweep, UncheckedResolver
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """`name` says whose answers these are: two looks by one witness may be one answer from its cache."""
+
+    name: str
+    resolver: UncheckedResolver
+
+
+async def knows(resolver: Resolver, expected: Iterable[Expected]) -> bool:
+    """Whether it finds any of the mail systems' own names.
+
+    Who finds none is cut off, lies, or has a mail system vanish before it: what it says of domains shows nothing of them.
+    """
+    for system in expected:
+        for name, rdtype in (
+            (system.mx_host, "A"),
+            (system.mx_host, "AAAA"),
+            (system.spf_include, "TXT"),
+            (system.dmarc.target, "TXT"),
+            *((alias.target, "TXT") for alias in system.dkim),
+        ):
+            if isinstance(await resolver.lookup(name, rdtype), Records):
+                return True
+    return False
+
+
+async def first_that_knows(witnesses: Sequence[Witness], expected: Sequence[Expected]) -> Witness | None:
+    """The first witness that can be believed; None if none can."""
+    for witness in witnesses:
+        async with Sweep(witness.resolver) as sweep:
+            if await knows(sweep, expected):
+                return witness
+    return None
