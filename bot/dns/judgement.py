@@ -78,7 +78,9 @@ def take_in(
 def _shown(states: Mapping[Key, State], before: Iterable[Finding], look: Look) -> tuple[Finding, ...]:
     """The findings as they may be shown: with since when, whether they are believed, and those that still hold."""
     before = list(before)
-    known = {finding.subject for finding in before if finding.grade is not Grade.UNKNOWN}
+    known = {
+        finding.subject for finding in before if finding.grade is not Grade.UNKNOWN or not finding.confirmed
+    }
     shown = [_weighed(finding, states, known, look.at) for finding in look.findings]
     keys = {Key(finding.subject, finding.tag) for finding in shown}
     gone = [finding for finding in shown if finding.subject is Subject.DOMAIN]
@@ -89,9 +91,11 @@ def _shown(states: Mapping[Key, State], before: Iterable[Finding], look: Look) -
             if key in keys:
                 continue
             # Not asked about this time, or not answered: what was believed still is.
-            state = states.get(key)
-            if finding.subject not in seen or (state is not None and state.is_bad):
-                shown.append(finding if finding.subject not in seen else replace(finding, confirmed=True))
+            state, unseen = states.get(key), finding.subject not in seen
+            if finding.grade not in _BAD:
+                shown += [finding] if unseen else []
+            elif state is not None and (state.is_bad or unseen):
+                shown.append(replace(finding, confirmed=state.is_bad))
     shown.sort(key=lambda finding: (_ORDER[finding.subject], _WORST_FIRST.index(finding.shown)))
     return tuple(shown)
 

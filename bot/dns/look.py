@@ -89,7 +89,7 @@ class Looker:
             *(heard[Subject.DKIM].lookup(selector, "TXT") for selector in selectors.values()),
         )
         if _is_gone(mx, txt):
-            heard[Subject.DOMAIN] = heard[Subject.MX]
+            heard[Subject.DOMAIN] = max(heard[Subject.MX], heard[Subject.SPF], key=lambda one: one.longest)
             found = [_gone(name)]
         else:
             checks = [
@@ -116,7 +116,7 @@ class Looker:
             by,
             wholly,
             tuple(found),
-            {subject: timedelta(seconds=one.longest) for subject, one in heard.items() if one.has_heard},
+            {subject: timedelta(seconds=one.longest) for subject, one in heard.items() if one.longest >= 0},
             timedelta(seconds=min((one.ttl for one in own if not isinstance(one, Unanswered)), default=0)),
         )
 
@@ -131,15 +131,14 @@ class _Heard(Resolver):
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self.longest = 0
-        self.has_heard = False
+        self.longest = -1
+        """-1 as long as nothing was answered."""
 
     @override
     async def lookup(self, name: str, rdtype: str) -> Answer:
         answer = await self._resolver.lookup(name, rdtype)
         if not isinstance(answer, Unanswered):
             self.longest = max(self.longest, answer.ttl)
-            self.has_heard = True
         return answer
 
 
