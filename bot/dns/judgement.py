@@ -94,7 +94,7 @@ def _shown(states: Mapping[Key, State], before: Iterable[Finding], look: Look) -
             state, unseen = states.get(key), finding.subject not in seen
             if finding.grade not in _BAD:
                 shown += [finding] if unseen else []
-            elif state is not None and (state.is_bad or unseen):
+            elif state is not None and (state.is_bad or (unseen and state.suspicion is not None)):
                 shown.append(replace(finding, confirmed=state.is_bad))
     shown.sort(key=lambda finding: (_ORDER[finding.subject], _WORST_FIRST.index(finding.shown)))
     return tuple(shown)
