@@ -4,12 +4,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import DnsRecord, DomainHealth, Finding, Grade, ProviderVerdict, Subject
 from bot.storage.database import upsert
-from bot.storage.tables import domain_health
+from bot.storage.tables import domain_health, domain_looks
+
+_HEALTH = select(domain_health, domain_looks.c.next_look_at).select_from(
+    domain_health.outerjoin(
+        domain_looks,
+        and_(
+            domain_looks.c.account == domain_health.c.account,
+            domain_looks.c.domain == domain_health.c.domain,
+        ),
+    )
+)
 
 
 async def put(session: AsyncSession, health: DomainHealth) -> None:
@@ -29,7 +39,7 @@ async def put(session: AsyncSession, health: DomainHealth) -> None:
 
 async def get(session: AsyncSession, account: str, domain: str) -> DomainHealth | None:
     row = await session.execute(
-        select(domain_health).where(domain_health.c.account == account, domain_health.c.domain == domain)
+        _HEALTH.where(domain_health.c.account == account, domain_health.c.domain == domain)
     )
     found = row.mappings().one_or_none()
     return None if found is None else _value(found)
@@ -37,9 +47,7 @@ async def get(session: AsyncSession, account: str, domain: str) -> DomainHealth 
 
 async def all_of(session: AsyncSession) -> list[DomainHealth]:
     """Everything known, by domain; also of domains that are no longer there."""
-    rows = await session.execute(
-        select(domain_health).order_by(domain_health.c.domain, domain_health.c.account)
-    )
+    rows = await session.execute(_HEALTH.order_by(domain_health.c.domain, domain_health.c.account))
     return [_value(row) for row in rows.mappings()]
 
 
@@ -87,4 +95,5 @@ def _value(row: Mapping[Any, Any]) -> DomainHealth:
         checked_at=row["checked_at"],
         findings=tuple(finding_from_json(finding) for finding in row["findings"]),
         provider_verdict=verdict_from_json(row["verdict"]),
+        next_look_at=row["next_look_at"],
     )
