@@ -12,7 +12,7 @@ from bot.dns.judgement import Judged, Told
 from bot.model import AlertKind, Grade, NoticeKind, Subject
 from bot.notices import want, want_again
 from bot.storage import alerts
-from bot.storage.alerts import AlertItem
+from bot.storage.alerts import AlertItem, Group
 
 MANY = 3
 """So many domains with one fault are one cause, and one message."""
@@ -79,13 +79,20 @@ async def _raise(
     Slack tells nobody of an edit; so what people have read is added to only where they know that many are concerned.
     """
     known = await alerts.group(session, kind, tag=tag, since=now - TOGETHER)
-    if known is not None and (not known.told or (tag is not None and known.size >= MANY)):
+    if known is not None and _takes_in(known, one_cause=tag is not None):
         alert_id = known.id
     else:
         alert_id = uuid4().hex
         await alerts.add(session, alert_id, kind, now=now)
     await alerts.add_items(session, alert_id, items, now=now)
     await want(session, NoticeKind.DNS_ALERT, alert_id, channel=channel, now=now)
+
+
+def _takes_in(known: Group, *, one_cause: bool) -> bool:
+    """Whether a message is added to: one about many only by its own cause, another one only until it is read."""
+    if known.size >= MANY:
+        return one_cause
+    return not known.told
 
 
 async def tell_blind(session: AsyncSession, since: datetime, *, channel: str, now: datetime) -> None:
