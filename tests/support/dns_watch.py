@@ -1,6 +1,6 @@
 """The watch over DNS as the bot puts it together, for tests that move its clock and break its resolvers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,9 @@ from bot.storage.database import Database
 
 CHANNEL = "C0DIGEST"
 ZONE = ZoneInfo("Europe/Zurich")
+
+
+Listed = Callable[[], Awaitable[list[MailDomain]]]
 
 
 class Domains:
@@ -64,7 +67,7 @@ def a_watch(
     resolvers: Mapping[str, UncheckedResolver],
     database: Database,
     clock: Clock,
-    domains: Domains,
+    domains: Listed,
     *,
     server: DnsServer | None = None,
     accounts: Sequence[str] = ("main",),
