@@ -35,6 +35,8 @@ class Act(StrEnum):
     DELETION_FAILED = auto()
     DELETION_RETRIED = auto()
     DELETION_DROPPED = auto()
+    DNS_MUTED = auto()
+    DNS_UNMUTED = auto()
 
 
 async def record(

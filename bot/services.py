@@ -13,6 +13,8 @@ from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upk
 from bot.deletions import requests as queued
 from bot.directory import Directory
 from bot.dns import DnsHealth, Outside, watch
+from bot.dns import announcements as announced
+from bot.dns.announcements import Announcements
 from bot.dns.daily import DailyDigest
 from bot.model import NoticeKind, ProviderKind
 from bot.notices import GAP, Course, Delivery, Poster, Renderer
@@ -37,6 +39,7 @@ class Services:
     execution: Execution
     upkeep: Upkeep
     dns: DnsHealth
+    announcements: Announcements
     digest: DailyDigest
     delivery: Delivery
     providers: Mapping[str, MailProvider]
@@ -137,6 +140,7 @@ async def open_services(
                 reminder=settings.deletions.reminder,
             ),
             dns=health,
+            announcements=Announcements(database=database, clock=clock, bell=bell, domains=directory.domains),
             digest=DailyDigest(
                 database=database,
                 clock=clock,
@@ -173,6 +177,7 @@ def _courses(settings: Settings, renderers: Mapping[NoticeKind, Renderer]) -> di
         NoticeKind.TROUBLE: Course(queued.load_trouble, renderers[NoticeKind.TROUBLE]),
         NoticeKind.TROUBLE_DIRECT: Course(queued.load_trouble, renderers[NoticeKind.TROUBLE_DIRECT]),
         NoticeKind.DIGEST: Course(digests.get, renderers[NoticeKind.DIGEST]),
+        NoticeKind.DNS_ALERT: Course(announced.load, renderers[NoticeKind.DNS_ALERT]),
     }
 
 

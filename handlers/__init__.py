@@ -10,7 +10,9 @@ from handlers import (
     bulk_deletion,
     create_user,
     deletion_buttons,
+    dns_alert_buttons,
     dns_health,
+    dns_report,
     find_users,
     help,  # noqa: A004 - the feature's name
     home,
@@ -38,6 +40,8 @@ FEATURES = (
     manage_user,
     user_picker,
     dns_health,
+    dns_report,
+    dns_alert_buttons,
     home,
     own_messages,
 )

@@ -1,8 +1,9 @@
-"""How DNS findings are shown, in windows and in the digest."""
+"""How DNS findings are shown, in windows and in messages."""
 
 from collections.abc import Sequence
 
-from slack_sdk.models.blocks import Block
+import dns.exception
+import dns.name
 
 from bot.model import DnsRecord, DomainHealth, Finding, Grade, ProviderVerdict, Subject
 from handlers import blocks
@@ -29,7 +30,17 @@ SUBJECTS = {
     Subject.DKIM: "DKIM",
     Subject.DMARC: "DMARC",
 }
-"""The columns. Subject.DOMAIN, the domain as a whole, is told in its findings."""
+"""The columns: what mail itself needs. All others are told in the findings."""
+
+NAMES = {
+    Subject.DOMAIN: "Domain",
+    **SUBJECTS,
+    Subject.OWNERSHIP: "Ownership",
+    Subject.MTA_STS: "MTA-STS",
+    Subject.TLS_RPT: "TLS-RPT",
+    Subject.DNSSEC: "DNSSEC",
+    Subject.NAMESERVERS: "Name servers",
+}
 
 PROBLEMS = (Grade.FAIL, Grade.WARN, Grade.UNKNOWN)
 
@@ -42,8 +53,37 @@ def worst_first(healths: Sequence[DomainHealth]) -> list[DomainHealth]:
 
 def problems(health: DomainHealth) -> list[Finding]:
     """The findings that something should be done about, the worst first."""
-    found = [finding for finding in health.findings if finding.grade in PROBLEMS]
-    return sorted(found, key=lambda finding: _ORDER[finding.grade])
+    found = [finding for finding in health.findings if finding.shown in PROBLEMS]
+    return sorted(found, key=lambda finding: _ORDER[finding.shown])
+
+
+def is_blind(health: DomainHealth) -> bool:
+    """Whether this says nothing of the domain, because DNS could not be asked at all."""
+    return [finding.tag for finding in health.findings] == ["DOMAIN_UNANSWERED"]
+
+
+def readable(name: str) -> str:
+    """A domain in the letters that its owner writes it in; as it is where it has none of its own (RFC 5891 section 5.2)."""
+    if not any(label.startswith("xn--") for label in name.split(".")):
+        return name
+    try:
+        letters = dns.name.from_text(name).to_unicode(omit_final_dot=True, idna_codec=dns.name.IDNA_2008)
+    except (dns.exception.DNSException, UnicodeError):
+        return name
+    return letters if letters.isprintable() and "\\" not in letters else name
+
+
+def ascii_name(name: str) -> str:
+    """A domain as DNS has it, in A-labels (RFC 5890 section 2.3.2.1); as it is where DNS can't hold it."""
+    try:
+        return dns.name.from_unicode(name, idna_codec=dns.name.IDNA_2008).to_text(omit_final_dot=True)
+    except (dns.exception.DNSException, UnicodeError):
+        return name
+
+
+def label(account: str, domain: str, *, several: bool) -> str:
+    """A domain as people call it, with its account where there are several. Not escaped."""
+    return f"{readable(domain)} ({account})" if several else readable(domain)
 
 
 def cell(health: DomainHealth, subject: Subject) -> str:
@@ -91,20 +131,8 @@ def record(wanted: DnsRecord) -> str:
 
 def explain(finding: Finding, limit: int = 800) -> str:
     """A finding in mrkdwn; `limit` is for each of its two sentences."""
-    subject = SUBJECTS.get(finding.subject, "Domain")
-    text = f"{MARKS[finding.grade]} *{subject}*: {blocks.escape(finding.summary, limit)}"
+    text = f"{MARKS[finding.shown]} *{NAMES[finding.subject]}*: {blocks.escape(finding.summary, limit)}"
     return f"{text} {blocks.escape(finding.why, limit)}" if finding.why else text
-
-
-def finding_blocks(finding: Finding) -> list[Block]:
-    """A finding, what was found, and the records that mend it, ready to copy."""
-    parts: list[Block] = [blocks.section(explain(finding))]
-    if finding.found and finding.grade in PROBLEMS:
-        parts += [blocks.context("Found:"), blocks.preformatted("\n".join(finding.found))]
-    if finding.publish:
-        text = "\n\n".join(record(wanted) for wanted in finding.publish)
-        parts += [blocks.context("Publish:"), blocks.preformatted(text)]
-    return parts
 
 
 def differences(health: DomainHealth) -> str | None:
@@ -112,14 +140,14 @@ def differences(health: DomainHealth) -> str | None:
     if health.provider_verdict is None:
         return None
     told = [
-        f"{SUBJECTS[subject]} {'fine' if good else 'not fine'}"
+        f"{SUBJECTS[subject]} {'fine' if good else 'not fine'} (DNS: {WORDS[health.of(subject)]})"
         for subject, good in _flags(health.provider_verdict).items()
         if good != (health.of(subject) in {Grade.OK, Grade.INFO, Grade.WARN})
         and health.of(subject) is not Grade.UNKNOWN
     ]
     if not told:
         return None
-    return f"The mail system's own check, which may be older, calls {', '.join(told)}."
+    return f"The mail system's own check, which may be older, says otherwise: {', '.join(told)}."
 
 
 def _flags(verdict: ProviderVerdict) -> dict[Subject, bool]:

@@ -9,6 +9,7 @@ from bot.model import NoticeKind
 from bot.notices import Rendered, Renderer
 from handlers.deletion_notices import render_hold, render_reminder, render_request, render_trouble
 from handlers.digest import digest_message
+from handlers.dns_alerts import render_alert
 
 
 def render_digest(content: dict[str, Any], _now: datetime) -> Rendered:
@@ -22,4 +23,5 @@ RENDERERS: Mapping[NoticeKind, Renderer] = {
     NoticeKind.TROUBLE: render_trouble,
     NoticeKind.TROUBLE_DIRECT: render_trouble,
     NoticeKind.DIGEST: render_digest,
+    NoticeKind.DNS_ALERT: render_alert,
 }

@@ -122,6 +122,10 @@ class DnsHealth:
         (judged,) = await self._check([domain])
         return judged
 
+    async def check_several(self, domains: Sequence[MailDomain]) -> list[DomainHealth]:
+        """The same for some domains, in their order."""
+        return await self._check(domains)
+
     async def check_all(self) -> list[DomainHealth]:
         """Look at every domain now, by name. A question that several domains share is asked once."""
         return await self._check(await self._domains())
@@ -131,11 +135,25 @@ class DnsHealth:
         present = {(domain.account, domain.name): domain for domain in await self._domains()}
         async with self._database.reading() as session:
             kept = await findings.all_of(session)
+            next_looks = await domain_looks.next_looks(session)
         return [
-            replace(health, provider_verdict=present[health.account, health.domain].provider_verdict)
+            replace(
+                health,
+                provider_verdict=present[health.account, health.domain].provider_verdict,
+                next_look_at=next_looks.get((health.account, health.domain)),
+            )
             for health in kept
             if (health.account, health.domain) in present
         ]
+
+    async def last_seen(self, domain: MailDomain) -> DomainHealth | None:
+        """The same of one domain; None if nobody has looked at it yet."""
+        async with self._database.reading() as session:
+            health = await findings.get(session, domain.account, domain.name)
+            next_look_at = await domain_looks.next_look(session, (domain.account, domain.name))
+        if health is None:
+            return None
+        return replace(health, provider_verdict=domain.provider_verdict, next_look_at=next_look_at)
 
     async def history(self, name: Name | None = None) -> dict[Name, list[Grade | None]]:
         """By domain, the worst grade of each of the last 30 days, today last; None for days without a look."""

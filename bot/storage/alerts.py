@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import AlertKind, Grade, NoticeKind, Subject
-from bot.storage.database import upsert
+from bot.storage.database import portions, upsert
 from bot.storage.tables import alert_items, alerts, mutes, notices
 
 Name = tuple[str, str]
@@ -39,6 +39,14 @@ class Alert:
     raised_at: datetime
     items: tuple[AlertItem, ...] = ()
     over_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Nothing is told of a domain until then. `by`: who wants it so."""
+
+    until: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +203,43 @@ async def muted(session: AsyncSession, *, now: datetime) -> Mapping[Name, dateti
         select(mutes.c.account, mutes.c.domain, mutes.c.until).where(mutes.c.until > now)
     )
     return {(account, domain): until for account, domain, until in rows}
+
+
+async def unmute(session: AsyncSession, names: Collection[Name]) -> list[Name]:
+    """Returns those that were muted, or had been."""
+    ended: list[Name] = []
+    for portion in portions(sorted(names)):
+        rows = await session.execute(
+            delete(mutes)
+            .where(tuple_(mutes.c.account, mutes.c.domain).in_(portion))
+            .returning(mutes.c.account, mutes.c.domain)
+        )
+        ended += [(account, domain) for account, domain in rows]
+    return sorted(ended)
+
+
+async def mutes_of(session: AsyncSession, names: Collection[Name] | None = None) -> dict[Name, Mute]:
+    """The newest mute of each of these domains, or of all; it may have run out."""
+    query = select(mutes.c.account, mutes.c.domain, mutes.c.until, mutes.c.muted_by)
+    rows = await session.execute(query)
+    return {
+        (account, domain): Mute(until, by)
+        for account, domain, until, by in rows
+        if names is None or (account, domain) in names
+    }
+
+
+async def telling_of(session: AsyncSession, names: Collection[Name]) -> list[str]:
+    """The alerts that tell of something about these domains that is not over."""
+    found: set[str] = set()
+    for portion in portions(sorted(names)):
+        rows = await session.execute(
+            select(alert_items.c.alert_id)
+            .where(
+                tuple_(alert_items.c.account, alert_items.c.domain).in_(portion),
+                alert_items.c.over_at.is_(None),
+            )
+            .distinct()
+        )
+        found |= set(rows.scalars())
+    return sorted(found)

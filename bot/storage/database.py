@@ -1,9 +1,10 @@
 """The configured database: its transactions and its migrations, on SQLite or PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -26,6 +27,11 @@ from bot.storage.engine import (
     sqlstate,
     unusable,
 )
+
+AT_ONCE = 200
+"""Rows named in one statement; SQLite takes 32,766 parameters, PostgreSQL's driver as many."""
+
+_Row = TypeVar("_Row")
 
 _MAY_CREATE = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -142,6 +148,11 @@ async def serialise(session: AsyncSession, key: str) -> None:
 def upsert(session: AsyncSession, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing` on the database at hand."""
     return sqlite.insert(table) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def portions(rows: Sequence[_Row]) -> list[Sequence[_Row]]:
+    """So many of them as one statement may name."""
+    return [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
 
 
 def _heads(connection: Connection) -> set[str]:

@@ -1,6 +1,6 @@
 """When each domain was looked at, when it is next, and what is believed of it; the grade of each of its days."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, u
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import Grade
-from bot.storage.database import upsert
+from bot.storage.database import portions, upsert
 from bot.storage.tables import day_grades, domain_looks, mutes
 
 Name = tuple[str, str]
@@ -23,9 +23,6 @@ _NEVER: Mapping[str, Any] = {
     "asked_times": 0,
     "asked_about": [],
 }
-_AT_ONCE = 200
-"""Names in one statement; SQLite takes 32,766 parameters, PostgreSQL's driver as many."""
-
 _RANK = {Grade.OK.value: 0, Grade.UNKNOWN.value: 1, Grade.WARN.value: 2, Grade.FAIL.value: 3}
 
 
@@ -33,13 +30,13 @@ async def present_only(session: AsyncSession, present: Collection[Name], *, now:
     """Have exactly these domains: new ones are due at once, what is believed of others is forgotten."""
     rows = await session.execute(select(domain_looks.c.account, domain_looks.c.domain))
     known = {(account, domain) for account, domain in rows}
-    for names in _portions(sorted(set(present) - known)):
+    for names in portions(sorted(set(present) - known)):
         _ = await session.execute(
             upsert(session, domain_looks)
             .values([{"account": a, "domain": d, "next_look_at": now, **_NEVER} for a, d in names])
             .on_conflict_do_nothing()
         )
-    for names in _portions(sorted(known - set(present))):
+    for names in portions(sorted(known - set(present))):
         for table in (domain_looks, mutes):
             _ = await session.execute(delete(table).where(tuple_(table.c.account, table.c.domain).in_(names)))
 
@@ -62,13 +59,27 @@ async def claim_due(
         .with_for_update(skip_locked=True)
     )
     taken: list[tuple[Name, datetime | None]] = [((row[0], row[1]), row[2]) for row in due]
-    for names in _portions([name for name, _ in taken]):
+    for names in portions([name for name, _ in taken]):
         _ = await session.execute(
             update(domain_looks)
             .where(tuple_(domain_looks.c.account, domain_looks.c.domain).in_(names))
             .values(lease_until=lease_until)
         )
     return taken
+
+
+async def states(session: AsyncSession) -> dict[Name, list[dict[str, Any]]]:
+    """By domain, what is believed of it, as it is kept."""
+    rows = await session.execute(
+        select(domain_looks.c.account, domain_looks.c.domain, domain_looks.c.states)
+    )
+    return {(account, domain): kept for account, domain, kept in rows}
+
+
+async def number_due(session: AsyncSession, *, now: datetime) -> int:
+    """How many domains are to be looked at now, or are being looked at."""
+    count = select(func.count()).select_from(domain_looks).where(domain_looks.c.next_look_at <= now)
+    return await session.scalar(count) or 0
 
 
 async def has_due(session: AsyncSession, *, now: datetime) -> bool:
@@ -96,7 +107,7 @@ async def put(session: AsyncSession, name: Name, values: Mapping[str, Any]) -> N
 
 async def hurry(session: AsyncSession, names: Collection[Name], *, now: datetime) -> None:
     """Have them looked at as soon as somebody wakes up."""
-    for portion in _portions(sorted(names)):
+    for portion in portions(sorted(names)):
         _ = await session.execute(
             update(domain_looks)
             .where(
@@ -105,6 +116,20 @@ async def hurry(session: AsyncSession, names: Collection[Name], *, now: datetime
             )
             .values(next_look_at=now)
         )
+
+
+async def next_looks(session: AsyncSession) -> dict[Name, datetime]:
+    """By domain, when it is looked at next."""
+    rows = await session.execute(
+        select(domain_looks.c.account, domain_looks.c.domain, domain_looks.c.next_look_at)
+    )
+    return {(account, domain): at for account, domain, at in rows}
+
+
+async def next_look(session: AsyncSession, name: Name) -> datetime | None:
+    """When one domain is looked at next."""
+    at: datetime | None = await session.scalar(select(domain_looks.c.next_look_at).where(_is(name)))
+    return at
 
 
 async def recent_questions(session: AsyncSession, account: str, *, since: datetime) -> int:
@@ -158,7 +183,3 @@ async def forget_grades(session: AsyncSession, *, before: str) -> None:
 
 def _is(name: Name) -> ColumnElement[bool]:
     return and_(domain_looks.c.account == name[0], domain_looks.c.domain == name[1])
-
-
-def _portions(names: Sequence[Name]) -> list[Sequence[Name]]:
-    return [names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)]

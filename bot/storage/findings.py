@@ -51,6 +51,14 @@ async def all_of(session: AsyncSession) -> list[DomainHealth]:
     return [_value(row) for row in rows.mappings()]
 
 
+async def grades(session: AsyncSession) -> dict[tuple[str, str], Grade]:
+    """By account and domain, how it was when it was last looked at."""
+    rows = await session.execute(
+        select(domain_health.c.account, domain_health.c.domain, domain_health.c.grade)
+    )
+    return {(account, domain): Grade(grade) for account, domain, grade in rows}
+
+
 def finding_to_json(finding: Finding) -> dict[str, Any]:
     return {
         "subject": finding.subject.value,

@@ -7,6 +7,6 @@ of its own, so that it reads in grey. The picture brings its own background, bec
 """
 
 from bot.dns.strip.picture import draw
-from bot.dns.strip.rows import StripRow, alt_text
+from bot.dns.strip.rows import StripRow, alt_text, in_words
 
-__all__ = ["StripRow", "alt_text", "draw"]
+__all__ = ["StripRow", "alt_text", "draw", "in_words"]

@@ -79,6 +79,11 @@ def alt_text(rows: Sequence[StripRow], *, days: int = 30, limit: int = ALT_TEXT)
     return " ".join(told)
 
 
+def in_words(domain: str, states: Sequence[State]) -> str:
+    """The strip of one domain as a sentence."""
+    return _sentence(StripRow(domain, tuple(map(_state, states))), len(states))
+
+
 def _chosen(rows: Sequence[StripRow], days: int) -> tuple[list[StripRow], list[StripRow]]:
     """Those with a row of their own, the worst first, and the others."""
     cut = [StripRow(row.domain, tuple(map(_state, row.states[-days:])), row.note) for row in rows]
