@@ -235,7 +235,7 @@ def _first(items: Sequence[AlertItem]) -> datetime:
 
 
 def _struck(text: str) -> str:
-    return f"~{text.replace('~', '\N{TILDE OPERATOR}')}~"
+    return "~" + text.replace("~", "\N{TILDE OPERATOR}") + "~"
 
 
 def _code(item: AlertItem) -> str:
