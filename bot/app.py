@@ -80,11 +80,13 @@ async def running_bot(
             # Bolt would ask auth.test itself, inside the three seconds of the first request.
             return AuthorizeResult.from_auth_test_response(auth_test_response=identity, bot_token=token)
 
+        poster = SlackPoster(posting)
         async with open_services(
             settings,
             clock=clock,
             people=SlackPeople(reading),
-            poster=SlackPoster(posting),
+            poster=poster,
+            uploader=poster,
             renderers=RENDERERS,
             gap=gap,
             outside=outside,

@@ -16,8 +16,9 @@ from bot.dns import DnsHealth, Outside, watch
 from bot.dns import announcements as announced
 from bot.dns.announcements import Announcements
 from bot.dns.daily import DailyDigest
+from bot.dns.rhythm import Rhythm
 from bot.model import NoticeKind, ProviderKind
-from bot.notices import GAP, Course, Delivery, Poster, Renderer
+from bot.notices import GAP, Course, Delivery, Poster, Renderer, Uploader
 from bot.providers.base import MailProvider
 from bot.providers.purelymail import PurelyMail
 from bot.settings import AccountSettings, Settings
@@ -53,12 +54,14 @@ async def open_services(
     people: People,
     poster: Poster,
     renderers: Mapping[NoticeKind, Renderer],
+    uploader: Uploader | None = None,
     gap: timedelta = GAP,
     outside: Outside | None = None,
 ) -> AsyncIterator[Services]:
     """Open the database (migrated to the newest schema) and everything on it; close all of it on leaving.
 
-    `gap`: the time between two writes to a channel. `outside`: where name servers and policies are, if not out there.
+    `uploader`: takes the digest's picture; None for none. `gap`: the time between two writes to a channel. `outside`:
+    where name servers and policies are, if not out there.
     """
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url, settings.database.password)
@@ -145,11 +148,12 @@ async def open_services(
                 database=database,
                 clock=clock,
                 health=health,
+                domains=directory.domains,
                 bell=bell,
                 worker=worker,
                 channel=settings.channels.digest,
-                at=settings.times.digest,
-                zone=settings.times.timezone,
+                rhythm=Rhythm(settings.times.digest, settings.times.timezone, settings.times.digest_weekday),
+                uploader=uploader if settings.dns.picture else None,
             ),
             delivery=delivery,
             providers=providers,

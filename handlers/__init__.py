@@ -10,6 +10,7 @@ from handlers import (
     bulk_deletion,
     create_user,
     deletion_buttons,
+    digest_problems,
     dns_alert_buttons,
     dns_health,
     dns_report,
@@ -42,6 +43,7 @@ FEATURES = (
     dns_health,
     dns_report,
     dns_alert_buttons,
+    digest_problems,
     home,
     own_messages,
 )

@@ -1,102 +1,139 @@
-"""The daily DNS digest: a table of all domains, problems first, then the records that mend the worst of them.
+"""The DNS digest: what stops mail, what is at risk, what many have in common, what is mended, what is still open.
 
-One message holds 50 blocks, one table of 100 rows and 10,000 characters (docs.slack.dev, reference/block-kit/blocks), and
-about 13,000 characters in all (msg_blocks_too_long, undocumented).
+One message holds 50 blocks of 3,000 characters, an image with 2,000 of alt text (docs.slack.dev, reference/block-kit/blocks),
+and about 13,000 characters in all (msg_blocks_too_long, undocumented).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from slack_sdk.models.blocks import Block, TableBlock
-from slack_sdk.models.blocks.basic_components import RawTextObject, TableBlockColumnSettings
+from slack_sdk.models.blocks import Block, ImageBlock
 
-from bot.dns.digest import Digest
-from bot.model import DomainHealth
+from bot.dns.digest import Cause, Digest
 from bot.notices import Rendered
-from handlers import blocks, dns_words
+from handlers import blocks, digest_words
+from handlers.digest_problems import SHOW_ALL
 
-ROWS = 99
-"""Domains in the table, below its header."""
-TABLE_CHARACTERS = 7_000
-ADVICE_BLOCKS = 40
-ADVICE_CHARACTERS = 5_000
-TEXT = 3_500
-"""chat.update takes 4,000 characters; some room is left for escaping."""
+CHARACTERS = 12_000
+BLOCKS = 48
+MOST = 5
+"""Problems of a part that are told; the others are counted."""
+STILL_OPEN = 5
+RECORDS = 1_500
+"""Characters of the records for one problem."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A problem as it is told, with the records that mend it, if there is room for them."""
+
+    cause: Cause
+    text: str
+    records: str = ""
+
+    def blocks(self) -> list[Block]:
+        return [blocks.section(self.text), *([blocks.preformatted(self.records)] if self.records else [])]
+
+
+class Room:
+    """What a message has left, beside what it says in any case."""
+
+    def __init__(self, taken: Sequence[Block]) -> None:
+        self._characters = CHARACTERS - sum(map(_size, taken))
+        self._blocks = BLOCKS - len(taken)
+
+    def take(self, text: str) -> bool:
+        """Whether there is room for one more block with that text; if so, it is taken."""
+        if not self._blocks or len(text) > self._characters:
+            return False
+        self._characters -= len(text)
+        self._blocks -= 1
+        return True
 
 
 def digest_message(digest: Digest) -> Rendered:
-    """All of it in one message, whether there is 1 domain or 1,000."""
-    healths = dns_words.worst_first(digest.domains)
-    counts = dns_words.counts(healths)
-    parts: list[Block] = [
-        blocks.header("DNS health of your domains"),
-        blocks.words(f"{digest.headline} {counts}"),
-    ]
-    if healths:
-        table, shown = _table(healths)
-        parts.append(table)
-        if shown < len(healths):
-            parts.append(blocks.context(f"{len(healths) - shown} more domains: see /mail-dns."))
-    parts += _advice(healths)
-    parts.append(blocks.context(f"Checked {blocks.date(digest.built_at)}. Any time: /mail-dns [domain]."))
-    return Rendered(text=_text(counts, healths), blocks=parts)
+    """All of it in one message, whether there is 1 domain or 1,000, and whether all of them are broken or none."""
+    top = _top(digest)
+    fixed = _fixed(digest)
+    below = _below(digest)
+    room = Room([*top, *fixed, *below])
+    stops = _part("*Mail stops*", digest.stops, MOST, digest, room)
+    risks = _part("*At risk*", digest.risks, MOST, digest, room)
+    shared = _part("*One cause, many domains*", digest.shared, MOST, digest, room)
+    still = _part("*Still open*, the oldest first", digest.open, STILL_OPEN, digest, room, briefly=True)
+    for entry in (*stops, *risks, *shared, *still):
+        advice = entry.cause.first.advice
+        told = "" if advice is None else digest_words.records(advice.publish, RECORDS)
+        if told and room.take(told):
+            entry.records = told
+    return Rendered(
+        text=blocks.cut(digest_words.text(digest), 1_000),
+        blocks=[
+            *top,
+            *(block for entry in (*stops, *risks, *shared) for block in entry.blocks()),
+            *fixed,
+            *(block for entry in still for block in entry.blocks()),
+            *below,
+        ],
+    )
 
 
-def _table(healths: Sequence[DomainHealth]) -> tuple[Block, int]:
-    """The table, and how many domains fit into it."""
-    several = len({health.account for health in healths}) > 1
-    names = ["Domain", *dns_words.SUBJECTS.values(), *(["Account"] if several else [])]
-    rows = [[RawTextObject(text=name) for name in names]]
-    size = sum(map(len, names))
-    for health in healths[:ROWS]:
-        cells = [f"{dns_words.MARKS[health.grade]} {blocks.cut(health.domain, 60)}"]
-        cells += [dns_words.cell(health, subject) for subject in dns_words.SUBJECTS]
-        cells += [blocks.cut(health.account, 30)] if several else []
-        size += sum(map(len, cells))
-        if size > TABLE_CHARACTERS:
+def _top(digest: Digest) -> list[Block]:
+    told = [f"*{digest.headline}*"]
+    if digest.blind_since is not None:
+        told.append(
+            f"❔ DNS could not be asked since {blocks.date(digest.blind_since)}: nothing below is newer."
+        )
+    return [blocks.header(digest_words.title(digest)), blocks.section("\n".join(told))]
+
+
+def _part(
+    heading: str,
+    causes: Sequence[Cause],
+    most: int,
+    digest: Digest,
+    room: Room,
+    *,
+    briefly: bool = False,
+) -> list[Entry]:
+    entries: list[Entry] = []
+    for cause in causes[:most]:
+        text = digest_words.cause(cause, digest, briefly=briefly)
+        if not entries:
+            text = f"{heading}\n{text}"
+        left = len(causes) - len(entries) - 1
+        rest = f"\n… and {left:,} more: press “Show all”." if left else ""
+        if not room.take(text + rest):
             break
-        rows.append([RawTextObject(text=cell) for cell in cells])
-    settings = [TableBlockColumnSettings(is_wrapped=True)]
-    return TableBlock(rows=rows, column_settings=settings), len(rows) - 1
+        entries.append(Entry(cause, text))
+    left = len(causes) - len(entries)
+    if entries and left:
+        entries[-1].text += f"\n… and {left:,} more: press “Show all”."
+    return entries
 
 
-def _advice(healths: Sequence[DomainHealth]) -> list[Block]:
-    """What is wrong and the records to publish, for as many domains as fit."""
-    wrong = [health for health in healths if dns_words.problems(health)]
+def _fixed(digest: Digest) -> list[Block]:
+    told = []
+    if digest.fixed:
+        told.append(digest_words.ended("✅ *Fixed*", digest.fixed, digest))
+    if digest.passed:
+        told.append(digest_words.ended("*Came and went*", digest.passed, digest))
+    return [blocks.section("\n".join(told))] if told else []
+
+
+def _below(digest: Digest) -> list[Block]:
     parts: list[Block] = []
-    room = ADVICE_CHARACTERS
-    for number, health in enumerate(wrong):
-        told, records = _advise(health)
-        room -= len(told) + len(records)
-        if len(parts) + 2 > ADVICE_BLOCKS or room < 0:
-            parts.append(
-                blocks.context(f"{len(wrong) - number} more domains need attention: see /mail-dns [domain].")
-            )
-            break
-        parts.append(blocks.section(told))
-        if records:
-            parts.append(blocks.preformatted(records))
-    return [blocks.divider(), *parts] if parts else []
+    if digest.unknown:
+        parts.append(blocks.section(digest_words.unknown(digest)))
+    if digest.picture is not None:
+        parts.append(ImageBlock(slack_file={"id": digest.picture.file}, alt_text=digest.picture.alt_text))
+    if digest.told:
+        parts.append(blocks.actions(blocks.button("Show all", SHOW_ALL)))
+    print_ = [*digest_words.small_print(digest), digest_words.coverage(digest)]
+    parts.append(blocks.context("\n".join(print_)))
+    return parts
 
 
-def _advise(health: DomainHealth) -> tuple[str, str]:
-    """What is wrong with a domain, in mrkdwn, and the records that mend it."""
-    found = dns_words.problems(health)
-    told = [dns_words.explain(finding, 200) for finding in found[:4]]
-    records = dict.fromkeys(dns_words.record(wanted) for finding in found for wanted in finding.publish)
-    heading = f"*{blocks.escape(health.domain, 260)}*"
-    return "\n".join([heading, *told]), blocks.cut("\n\n".join(records), blocks.PREFORMATTED)
-
-
-def _text(counts: str, healths: Sequence[DomainHealth]) -> str:
-    lines = [f"DNS health: {counts}"]
-    for health in healths:
-        found = dns_words.problems(health)
-        if found:
-            summaries = "; ".join(blocks.escape(finding.summary, 200) for finding in found[:3])
-            lines.append(f"{blocks.escape(health.domain, 260)}: {summaries}")
-    text = lines[0]
-    for line in lines[1:]:
-        if len(text) + len(line) > TEXT:
-            return f"{text}\n…"
-        text = f"{text}\n{line}"
-    return text
+def _size(block: Block) -> int:
+    """At least the characters of all its texts."""
+    return len(str(block.to_dict()))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.dns.digest import Digest
+from bot.dns.digest_json import from_json
 from bot.model import NoticeKind
 from bot.notices import Rendered, Renderer
 from handlers.deletion_notices import render_hold, render_reminder, render_request, render_trouble
@@ -13,7 +13,7 @@ from handlers.dns_alerts import render_alert
 
 
 def render_digest(content: dict[str, Any], _now: datetime) -> Rendered:
-    return digest_message(Digest.from_json(content))
+    return digest_message(from_json(content))
 
 
 RENDERERS: Mapping[NoticeKind, Renderer] = {

@@ -57,6 +57,7 @@ digest = "G0DIGEST"
 [times]
 timezone = "Asia/Kolkata"
 digest = "07:30"
+digest_weekday = "monday"
 refresh = 03:15:00
 
 [deletions]
@@ -68,6 +69,7 @@ url = "sqlite+aiosqlite:////var/lib/mailwarden/state.db"
 [dns]
 resolvers = ["192.0.2.53", "127.0.0.1:5353", "2001:db8::53", "[2001:db8::53]:5353"]
 in_flight = 20
+picture = false
 
 [logging]
 level = "DEBUG"
@@ -125,6 +127,8 @@ def test_every_key_can_be_set(load: Load) -> None:
     assert settings.operators.admins == ("S0ADMINS", "W0ADA")
     assert settings.times.digest == time(7, 30)
     assert settings.times.refresh == time(3, 15)
+    assert settings.times.digest_weekday == "monday"
+    assert settings.dns.picture is False
     assert settings.deletions.grace == timedelta(minutes=90)
     assert settings.dns.resolvers == ("192.0.2.53", "127.0.0.1:5353", "2001:db8::53", "[2001:db8::53]:5353")
 
@@ -138,7 +142,7 @@ def test_all_problems_are_told_at_once(problems: Problems) -> None:
         NO_BOT_TOKEN,
         'accounts[0].provider: expected one of "purelymail"; found "gmail".',
         NO_SUCH_ZONE,
-        "times.colour: unknown key. Expected one of: timezone, digest, refresh.",
+        "times.colour: unknown key. Expected one of: timezone, digest, digest_weekday, refresh.",
     ]
 
 
@@ -197,6 +201,8 @@ def test_an_unknown_key_is_an_error_that_names_the_nearest(
         ("[times]", '[dns]\nresolvers = ["dns.example"]\n[times]', "dns.resolvers: expected a list of IP addresses"),
         ("[times]", '[dns]\nresolvers = ["192.0.2.1:0"]\n[times]', "dns.resolvers: expected a list of IP addresses"),
         ("[times]", "[dns]\nin_flight = 0\n[times]", "dns.in_flight: expected a whole number from 1 to 500; found 0."),
+        ("[times]", '[dns]\npicture = "no"\n[times]', 'dns.picture: expected true or false; found "no".'),
+        ("[times]", '[times]\ndigest_weekday = "Montag"', 'times.digest_weekday: expected a day such as "monday", or ""; found "Montag".'),
         ("[times]", '[logging]\nlevel = "loud"\n[times]', 'logging.level: expected one of "DEBUG", "INFO", "WARNING", "ERROR"; found "loud".'),
         ("[times]", '[slack]\napi_url = "http://slack.example/api/"\n[times]', "slack.api_url: expected an https address"),
         ("[operators]", 'base_url = "http://purelymail.com"\n[operators]', "accounts[0].base_url: expected an https address"),

@@ -1,6 +1,6 @@
 """What is kept of a domain between two looks, as values and as the columns of its row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -26,7 +26,7 @@ class Kept:
             return cls()
         since, asked_at = row["standing_since"], row["asked_at"]
         return cls(
-            states=dict(_state(entry) for entry in row["states"]),
+            states=states_of(row["states"]),
             course=None
             if since is None
             else DomainState(
@@ -60,6 +60,11 @@ class Kept:
             "asked_times": 0 if asked is None else asked.times,
             "asked_about": [] if asked is None else sorted(asked.about),
         }
+
+
+def states_of(entries: Iterable[Mapping[str, Any]]) -> dict[Key, State]:
+    """What is believed of a domain, from the column of its row."""
+    return dict(map(_state, entries))
 
 
 def _entry(key: Key, state: State) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def _as_toml(value: Any, key: str) -> str:
             return f'"{value:%H:%M}"'
         case tuple():
             return "[{}]".format(", ".join(_as_toml(item, key) for item in value))
+        case bool():
+            return str(value).lower()
         case float() | int():
             return f"{value:g}"
         case _:

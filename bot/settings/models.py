@@ -22,6 +22,7 @@ from bot.settings.values import (
     TimeOfDay,
     Url,
     VariableName,
+    Weekday,
     Zone,
     split_password,
 )
@@ -149,6 +150,13 @@ class TimeSettings(Table):
     digest: Annotated[TimeOfDay, Key("When the DNS digest is posted.", 'a time of day such as "09:00"')] = (
         time(9)
     )
+    digest_weekday: Annotated[
+        Weekday,
+        Key(
+            "The day of the week on which it is posted; empty for every day.",
+            'a day such as "monday", or ""',
+        ),
+    ] = ""
     refresh: Annotated[
         TimeOfDay, Key("When the list of mail users is fetched anew.", 'a time of day such as "02:00"')
     ] = time(2)
@@ -244,6 +252,11 @@ class DnsSettings(Table):
             "a whole number from 1 to 2000",
         ),
     ] = 20
+    picture: Annotated[
+        bool,
+        Field(strict=True),
+        Key("Whether the digest has a picture of the last 30 days.", "true or false"),
+    ] = True
 
 
 class LoggingSettings(Table):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.storage.tables import digests
@@ -19,3 +19,16 @@ async def get(session: AsyncSession, slot: str) -> dict[str, Any] | None:
         select(digests.c.content).where(digests.c.slot == slot)
     )
     return content
+
+
+async def newest(session: AsyncSession) -> dict[str, Any] | None:
+    """The content of the digest that was made last."""
+    content: dict[str, Any] | None = await session.scalar(
+        select(digests.c.content).order_by(digests.c.built_at.desc()).limit(1)
+    )
+    return content
+
+
+async def replace(session: AsyncSession, slot: str, content: dict[str, Any]) -> None:
+    """Put another content in the place of the one that a slot has."""
+    await session.execute(update(digests).where(digests.c.slot == slot).values(content=content))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.storage.database import upsert
@@ -37,6 +37,27 @@ async def finish(session: AsyncSession, job: str, slot: str, *, now: datetime) -
 async def known(session: AsyncSession, job: str) -> bool:
     """Whether the job has ever had a slot: False on a database's first day."""
     return (await session.scalar(select(slots.c.slot).where(slots.c.job == job).limit(1))) is not None
+
+
+async def newest_done(session: AsyncSession, job: str) -> str | None:
+    """The last of the job's slots, by name, that is done."""
+    done: str | None = await session.scalar(
+        select(func.max(slots.c.slot)).where(slots.c.job == job, slots.c.done_at.is_not(None))
+    )
+    return done
+
+
+async def ask(session: AsyncSession, job: str, slot: str) -> None:
+    """Have a slot done that nothing makes due by itself."""
+    await _ensure(session, job, slot)
+
+
+async def undone(session: AsyncSession, job: str) -> list[str]:
+    """The job's slots that are not done, whether somebody is at them or not."""
+    rows = await session.execute(
+        select(slots.c.slot).where(slots.c.job == job, slots.c.done_at.is_(None)).order_by(slots.c.slot)
+    )
+    return list(rows.scalars())
 
 
 async def _ensure(session: AsyncSession, job: str, slot: str) -> None:
