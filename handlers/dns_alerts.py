@@ -9,8 +9,8 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import Block
 
-from bot.dns.announcements import Announcement
-from bot.dns.confirmation import Turn
+from bot.dns.announcements import Announcement, Name
+from bot.dns.confirmation import FLAPS, QUIET, Turn
 from bot.model import AlertKind, Grade
 from bot.notices import Rendered
 from bot.storage.alerts import AlertItem
@@ -25,6 +25,8 @@ NAME = 60
 SENTENCE = 500
 ROOM = 9_000
 """Characters: all texts of a message together are limited to about 13,000."""
+
+_RESTLESS = "It comes and goes."
 
 TEXT = 3_500
 """chat.update takes 4,000 characters; some room is left for escaping."""
@@ -77,7 +79,8 @@ def _good(told: Announcement) -> Rendered | None:
             f"{MARKS[Grade.OK]} *{len(items)} domains* are good again since {blocks.date(_first(items))}: "
             f"{_list(items)}."
         )
-        line += f" Of these, {warned} still have warnings: see /mail-dns." if warned else ""
+        if warned:
+            line += f" Of these, {warned} still {'has' if warned == 1 else 'have'} warnings: see /mail-dns."
     return Rendered(line, [blocks.section(line)])
 
 
@@ -100,17 +103,7 @@ def _blind(told: Announcement) -> Rendered:
 def _headline(told: Announcement, left: Sequence[AlertItem]) -> str:
     names = sorted(told.names)
     if not left:
-        over = max(item.over_at for item in told.alert.items if item.over_at is not None)
-        failing = [name for name in names if told.grades.get(name) is Grade.FAIL]
-        who = "This" if len(names) == 1 else f"All of this, in {len(names)} domains,"
-        if failing:
-            another = "it" if len(names) == 1 else f"{len(failing)} of them"
-            return (
-                f"{MARKS[Grade.INFO]} {who} is over since {blocks.date(over)}, but {another} "
-                f"{'fails' if len(failing) == 1 else 'fail'} in another way now: see /mail-dns."
-            )
-        who = _bold_name(names[0][1]) if len(names) == 1 else f"All *{len(names)} domains*"
-        return f"{MARKS[Grade.OK]} {who} {'is' if len(names) == 1 else 'are'} good again since {blocks.date(over)}."
+        return _ended(told, names)
     bad = {(item.account, item.domain) for item in left}
     flapping = all(item.turn == Turn.FLAPPING for item in left)
     what = "comes and goes in DNS" if flapping else "is broken in DNS"
@@ -120,6 +113,19 @@ def _headline(told: Announcement, left: Sequence[AlertItem]) -> str:
     if len(bad) == len(names):
         return f"{MARKS[Grade.FAIL]} *{len(names)} domains* {what}."
     return f"{MARKS[Grade.FAIL]} *{len(bad)} of {len(names)} domains* {what}; the others are over."
+
+
+def _ended(told: Announcement, names: Sequence[Name]) -> str:
+    over = max(item.over_at for item in told.alert.items if item.over_at is not None)
+    one = len(names) == 1
+    if all(_is_good(told, name) for name in names):
+        who = _bold_name(names[0][1]) if one else f"All *{len(names)} domains*"
+        return f"{MARKS[Grade.OK]} {who} {'is' if one else 'are'} good again since {blocks.date(over)}."
+    who = _bold_name(names[0][1]) if one else f"*{len(names)} domains*"
+    return (
+        f"{MARKS[Grade.UNKNOWN]} This, of {who}, is over since {blocks.date(over)}, but not all was good then: "
+        "see /mail-dns."
+    )
 
 
 def _causes(items: Iterable[AlertItem]) -> list[list[AlertItem]]:
@@ -148,8 +154,7 @@ def _cause(told: Announcement, cause: Sequence[AlertItem]) -> str:
 
 
 def _one(told: Announcement, item: AlertItem) -> str:
-    summary = item.summary or "It changes between good and bad."
-    what = f"*{NAMES[item.subject]}*: {blocks.escape(summary, SENTENCE)}"
+    what = f"*{NAMES[item.subject]}*: {blocks.escape(item.summary or _RESTLESS, SENTENCE)}"
     if len(told.names) > 1 and readable(item.domain) not in item.summary:
         what = f"{_code(item)}, {what}"
     if item.over_at is not None:
@@ -161,8 +166,8 @@ def _since(items: Sequence[AlertItem]) -> str:
     since = blocks.date(_first(items))
     if items[0].turn == Turn.FLAPPING:
         return (
-            "It comes and goes: more than 3 changes within 7 days. What it does next is told when it has been steady "
-            "for as long."
+            f"More than {FLAPS} changes within {QUIET.days} days. What it does next is told when it has been steady for "
+            "as long."
         )
     if items[0].turn == Turn.STEADY:
         return f"It no longer comes and goes, but stays like that, since {since}."
@@ -183,15 +188,20 @@ def _explained(told: Announcement, items: Sequence[AlertItem]) -> list[str]:
 
 def _ending(told: Announcement, items: Collection[AlertItem]) -> str:
     """Of what is over: a domain of which something else is wrong is not called good."""
-    failing = any(told.grades.get((item.account, item.domain)) is Grade.FAIL for item in items)
-    return "no longer so" if failing else "good again"
+    good = all(_is_good(told, (item.account, item.domain)) for item in items)
+    return "good again" if good else "no longer so"
+
+
+def _is_good(told: Announcement, name: Name) -> bool:
+    """Also with warnings; not where something else fails, or may fail."""
+    return told.grades.get(name) not in {Grade.FAIL, Grade.UNKNOWN}
 
 
 def _in_common(items: Sequence[AlertItem]) -> str:
     """What all of them have, in one sentence."""
     told = {_without(item.summary, item.domain) for item in items}
     if len(told) == 1:
-        sentence = told.pop() or "it changes between good and bad."
+        sentence = told.pop() or _RESTLESS
         return sentence[:1].upper() + sentence[1:]
     return f"for example, {items[0].summary}"
 

@@ -239,7 +239,7 @@ def _certainty(finding: Finding, health: DomainHealth) -> str:
             else "What was seen before still counts."
         )
     if finding.confirmed:
-        return f"So{since}." if since else ""
+        return "" if finding.since is None else f"Since {blocks.date(finding.since)}."
     again = "" if health.next_look_at is None else f" {blocks.date(health.next_look_at)}"
     once = "" if finding.since is None else f" {blocks.date(finding.since)}"
     return f"_Seen once{once}; it is looked at again{again}. Nothing is called bad before it was seen twice._"

@@ -39,7 +39,7 @@ _COMMANDS = {
     schedule_deletion.COMMAND: "[name@domain ...] or [domain]: delete, after a time in which it can be cancelled",
     find_users.COMMAND: "[text]: find mail users and manage them",
     pending_deletions.COMMAND: "what is queued for deletion; with `history`, what has ended",
-    dns_health.COMMAND: "[domain]: MX, SPF, DKIM and DMARC of your domains",
+    dns_health.COMMAND: "[domain or a part of it]: how the DNS of your domains is, and what mends it",
 }
 
 

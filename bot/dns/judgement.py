@@ -27,7 +27,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`was_good`: the domain has been good before; `is_good`: nothing is believed of it that stops or endangers mail."""
+    """`was_good`: the domain has been good before; `is_good`: nothing is believed or suspected that stops mail."""
 
     kept: Kept
     health: DomainHealth
@@ -71,8 +71,13 @@ def take_in(
         told=tuple(Told(key, change, by_key.get(key)) for key, change in changes.items()),
         next_look_at=due,
         was_good=kept.course is not None and kept.course.was_good,
-        is_good=all(state.grade is not Grade.FAIL for state in states.values()),
+        is_good=not any(_fails(state) for state in states.values()),
     )
+
+
+def _fails(state: State) -> bool:
+    """Also what was only seen once: a domain is not called good that has just failed in another way."""
+    return Grade.FAIL in {state.grade, None if state.suspicion is None else state.suspicion.grade}
 
 
 def _shown(states: Mapping[Key, State], before: Iterable[Finding], look: Look) -> tuple[Finding, ...]:

@@ -132,7 +132,14 @@ class ChannelSettings(Table):
         ChannelId,
         Key("Where scheduled deletions are announced and can be cancelled.", _CHANNEL, _CHANNEL_HINT),
     ]
-    digest: Annotated[ChannelId, Key("Where the daily DNS digest is posted.", _CHANNEL, _CHANNEL_HINT)]
+    digest: Annotated[
+        ChannelId,
+        Key(
+            "Where the DNS digest is posted, and what breaks or is good again in between.",
+            _CHANNEL,
+            _CHANNEL_HINT,
+        ),
+    ]
     fallback: Annotated[
         OptionalChannelId,
         Key(

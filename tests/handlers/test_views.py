@@ -11,16 +11,11 @@ from bot.directory import UserPage
 from bot.dns.digest import Digest
 from bot.model import (
     DeletionState,
-    DnsRecord,
     DomainHealth,
-    Finding,
-    Grade,
     MailDomain,
     MailUser,
-    ProviderVerdict,
     Role,
     Snapshot,
-    Subject,
     Target,
     TargetKind,
 )
@@ -31,7 +26,6 @@ from bot.users import PasswordReset, UserCreated
 from handlers import (
     blocks,
     create_user,
-    dns_health,
     find_users,
     home,
     listening,
@@ -49,36 +43,24 @@ from handlers.create_user import Entries
 from handlers.digest import digest_message
 from handlers.password_fields import Mode, Password, parts
 from handlers.pending_deletions import Queue
-from tests.support.nasty import ACCOUNT, ADDRESS, DOMAIN, MESSAGE, NOW, PING, a_deletion, mrkdwn, raw
+from tests.support.nasty import (
+    ACCOUNT,
+    ADDRESS,
+    DOMAIN,
+    MESSAGE,
+    NOW,
+    PING,
+    a_deletion,
+    a_health,
+    mrkdwn,
+    raw,
+)
 
 PASSWORD = Password(Mode.TYPE, "&<>*_~`" * 14)
 WEAK = Strength(0, "Very weak", ("Add another word or two. " * 10, "Avoid repeats."), acceptable=False)
 USER = MailUser(ACCOUNT, ADDRESS)
 QUEUED_USER = MailUser(ACCOUNT, ADDRESS, "d" * 32)
 DOMAINS = [MailDomain(ACCOUNT, f"d{number}.{DOMAIN}") for number in range(100)]
-
-
-def a_health(number: int) -> DomainHealth:
-    grade = list(Grade)[number % len(Grade)]
-    records = (
-        DnsRecord(DOMAIN, "TXT", f"v=spf1 {'include:x ' * 40}~all"),
-        DnsRecord(DOMAIN, "MX", f"mail.{DOMAIN}", 10),
-    )
-    findings = tuple(
-        Finding(
-            subject,
-            "TAG",
-            grade,
-            f"{PING} is wrong. " * 20,
-            f"{PING} " * 60,
-            (f"{PING} found " * 30,) * 4,
-            records,
-        )
-        for subject in Subject
-        for _ in range(3)
-    )
-    verdict = ProviderVerdict(mx=True, spf=False, dkim=True, dmarc=False)
-    return DomainHealth(ACCOUNT if number % 2 else "b", f"n{number}.{DOMAIN}", NOW, findings, verdict)
 
 
 def a_queue(number: int = 10) -> Queue:
@@ -175,11 +157,6 @@ VIEWS: dict[str, View] = {
         PING * 40, UserPage([USER] * 9 + [QUEUED_USER], 100, 10_000), offset=20, several=True
     ),
     "find, nothing": find_users.window("", UserPage([], 0, 0)),
-    "DNS": dns_health.overview(HEALTHS, offset=20, checking=True, problem=MESSAGE, several=True),
-    "DNS, none": dns_health.overview([]),
-    "DNS of a broken domain": dns_health.details(HEALTHS[3], several=True),
-    "DNS of a healthy domain": dns_health.details(HEALTHS[0]),
-    "DNS, asking": dns_health.checking_one(DOMAIN),
     "a problem": listening.problem_view(MESSAGE),
     "home": home.home(Role.OWNER, a_queue(), HEALTHS, note=f"Cancelled: {ADDRESS} stays as it is."),
     "home of a viewer": home.home(Role.VIEWER, Queue([], 0, 0, NOW, may_change=False, viewer="U0VIC"), []),

@@ -3,7 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.model import Deletion, DeletionState, Target, TargetKind
+from bot.model import (
+    Deletion,
+    DeletionState,
+    DnsRecord,
+    DomainHealth,
+    Finding,
+    Grade,
+    ProviderVerdict,
+    Subject,
+    Target,
+    TargetKind,
+)
 from bot.notices import Rendered
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -37,6 +48,29 @@ def a_deletion(state: DeletionState, number: int = 0) -> Deletion:
         finished_at=None if state.is_open else NOW,
         cancelled_by="U0BEN",
     )
+
+
+def a_health(number: int) -> DomainHealth:
+    grade = list(Grade)[number % len(Grade)]
+    records = (
+        DnsRecord(DOMAIN, "TXT", f"v=spf1 {'include:x ' * 40}~all"),
+        DnsRecord(DOMAIN, "MX", f"mail.{DOMAIN}", 10),
+    )
+    findings = tuple(
+        Finding(
+            subject,
+            "TAG",
+            grade,
+            f"{PING} is wrong. " * 20,
+            f"{PING} " * 60,
+            (f"{PING} found " * 30,) * 4,
+            records,
+        )
+        for subject in Subject
+        for _ in range(3)
+    )
+    verdict = ProviderVerdict(mx=True, spf=False, dkim=True, dmarc=False)
+    return DomainHealth(ACCOUNT if number % 2 else "b", f"n{number}.{DOMAIN}", NOW, findings, verdict)
 
 
 def mrkdwn(shown: Any) -> str:

@@ -112,8 +112,10 @@ class People:
             state = self._set(view, element, block_id, value)
         await self._act(person, view, block, element, state, value)
 
-    async def fill(self, person: Person, view_id: str, block_id: str, action_id: str, value: Any) -> None:
-        """Give an input a value; the app hears of it where the input dispatches its actions."""
+    async def fill(
+        self, person: Person, view_id: str, block_id: str, action_id: str, value: Any, *, enter: bool = False
+    ) -> None:
+        """Give an input a value, and press Enter; the app hears of it where the input dispatches its actions."""
         async with self._typing.setdefault(view_id, asyncio.Lock()):
             view = self.view(person, view_id)
             block, element = elements.find(view.blocks, block_id, action_id)
@@ -123,7 +125,8 @@ class People:
             self.slack.touch()
             typed = element["type"] in elements.TEXTUAL
             on = element.get("dispatch_action_config", {}).get("trigger_actions_on", ["on_enter_pressed"])
-            if block.get("dispatch_action") and (not typed or "on_character_entered" in on):
+            heard = not typed or "on_character_entered" in on or (enter and "on_enter_pressed" in on)
+            if block.get("dispatch_action") and heard:
                 await self._act(person, view, block, element, state, value)
 
     async def options(

@@ -47,10 +47,12 @@ class Screen:
     def windows(self) -> list[View]:
         return self._slack.stacks[self.person.id]
 
-    async def fill(self, block_id: str, value: Any, *, action_id: str | None = None) -> None:
+    async def fill(
+        self, block_id: str, value: Any, *, action_id: str | None = None, enter: bool = False
+    ) -> None:
         view = self._top()
         await self._people.fill(
-            self.person, view.id, block_id, action_id or _only(view.blocks, block_id), value
+            self.person, view.id, block_id, action_id or _only(view.blocks, block_id), value, enter=enter
         )
 
     async def choose(self, block_id: str, query: str, *, action_id: str | None = None) -> None:
