@@ -142,17 +142,20 @@ class DailyDigest:
 
     async def _look(self) -> None:
         """Have the due looks be in. A digest of what is known is better than none, so nothing that fails here matters."""
-        before: int | None = None
         try:
+            left = await self._number_due()
             for _ in range(ROUNDS):
-                await self._health.run_due()
-                async with self._database.reading() as session:
-                    left = await domain_looks.number_due(session, now=self._clock.now())
-                if not left or (before is not None and left >= before):
-                    return
                 before = left
+                await self._health.run_due()
+                left = await self._number_due()
+                if not left or left >= before:
+                    return
         except Exception:
             log.exception("the looks that are due failed; the digest tells what is known")
+
+    async def _number_due(self) -> int:
+        async with self._database.reading() as session:
+            return await domain_looks.number_due(session, now=self._clock.now())
 
     async def _make(self, job: str, slot: str) -> None:
         async with self._database.reading() as session:
