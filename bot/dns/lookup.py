@@ -106,7 +106,7 @@ class DnsResolver(UncheckedResolver):
         self,
         nameservers: Sequence[str],
         *,
-        in_flight: int,
+        in_flight: int | asyncio.Semaphore,
         try_seconds: float = TRY_SECONDS,
         lifetime_seconds: float = LIFETIME_SECONDS,
         system: Path = SYSTEM,
@@ -132,7 +132,7 @@ class DnsResolver(UncheckedResolver):
         # RFC 6840 section 5.7: with AD, one asks to be told whether the signatures are good.
         self._checking = asking(dns.flags.AD)
         self._unchecking = asking(dns.flags.CD)
-        self._room = asyncio.Semaphore(in_flight)
+        self._room = asyncio.Semaphore(in_flight) if isinstance(in_flight, int) else in_flight
 
     @override
     async def lookup(self, name: str, rdtype: str) -> Answer:
@@ -193,6 +193,15 @@ class Sweep(Resolver):
 
     async def _ask(self, name: str, rdtype: str) -> Answer:
         return await self._resolver.lookup(name, rdtype)
+
+
+def a_labels(name: str) -> str:
+    """The name as it stands in DNS (RFC 5890 section 2.3.2.1), lower case; what can't stand there is left as it is."""
+    try:
+        absolute = dns.name.from_unicode(name, idna_codec=dns.name.IDNA_2008)
+    except dns.exception.DNSException:
+        return name.lower()
+    return absolute.to_text(omit_final_dot=True).lower()
 
 
 def _nameserver(entry: str) -> dns.nameserver.Nameserver:

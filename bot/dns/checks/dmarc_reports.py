@@ -5,7 +5,7 @@ import re
 from bot.dns.checks.dmarc_record import DmarcRecord, dmarc_records
 from bot.dns.checks.dmarc_tree import walk
 from bot.dns.checks.findings import unknown
-from bot.dns.lookup import NoData, NoDomain, Records, Resolver, Unanswered
+from bot.dns.lookup import NoData, NoDomain, Records, Resolver, Unanswered, a_labels
 from bot.model import DnsRecord, Finding, Grade, Subject
 
 # An address as it stands behind mailto: (RFC 6068), with the size limit of RFC 7489, which RFC 9989 ignores.
@@ -40,7 +40,7 @@ async def check_reports(domain: str, place: str, record: DmarcRecord, ask: Resol
                 (record.text,),
             )
         )
-    hosts = [matched[2].lower() for uri in uris if (matched := _MAILTO.fullmatch(uri))]
+    hosts = [a_labels(matched[2]) for uri in uris if (matched := _MAILTO.fullmatch(uri))]
     for host in dict.fromkeys(hosts):
         finding = await _check_host(domain, host, record, ask)
         if finding is not None:
@@ -50,9 +50,9 @@ async def check_reports(domain: str, place: str, record: DmarcRecord, ask: Resol
 
 async def _check_host(domain: str, host: str, record: DmarcRecord, ask: Resolver) -> Finding | None:
     """RFC 9990 section 4: another organisation has to say in its own DNS that it takes the reports."""
-    if host == domain.lower():
+    if host == a_labels(domain):
         return None
-    name = f"{domain}._report._dmarc.{host}"
+    name = f"{a_labels(domain)}._report._dmarc.{host}"
     answer = await ask.lookup(name, "TXT")
     match answer:
         case Unanswered():

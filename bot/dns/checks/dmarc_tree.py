@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.dns.checks.dmarc_record import DmarcRecord, dmarc_records
-from bot.dns.lookup import Records, Resolver, Unanswered
+from bot.dns.lookup import Records, Resolver, Unanswered, a_labels
 
 MOST = 8
 """Questions at most: of a longer name, the labels in its middle are passed over."""
@@ -54,7 +54,8 @@ def places(domain: str) -> list[str]:
 async def walk(domain: str, ask: Resolver) -> Walk:
     found: list[Found] = []
     unanswered: Unanswered | None = None
-    for place in places(domain.lower()):
+    start = a_labels(domain)
+    for place in places(start):
         answer = await ask.lookup(f"_dmarc.{place}", "TXT")
         match answer:
             case Unanswered():
@@ -68,4 +69,4 @@ async def walk(domain: str, ask: Resolver) -> Walk:
                         break
             case _:
                 pass
-    return Walk(domain.lower(), tuple(found), unanswered)
+    return Walk(start, tuple(found), unanswered)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from bot.dns.checks.spf_terms import Term, Terms, expanded, is_spf
-from bot.dns.lookup import Answer, NoData, NoDomain, Records, Resolver, Unanswered
+from bot.dns.lookup import Answer, NoData, NoDomain, Records, Resolver, Unanswered, a_labels
 
 LOOKUPS = 10
 """Terms that make a receiver ask DNS, in the record and all it leads to; one more is a permerror (section 4.6.4)."""
@@ -110,7 +110,9 @@ class SpfTree:
 
 async def expand(domain: str, record: str, ask: Resolver) -> SpfTree:
     """Follow the record of a domain as a receiver would, for a sender whom nothing matches before the end."""
-    return await _Walk(domain.lower(), ask).tree(domain.lower(), record, (domain.lower(),))
+    # Section 4.3: internationalised names are A-labels here, in macros and in what is included.
+    name = a_labels(domain)
+    return await _Walk(name, ask).tree(name, record, (name,))
 
 
 class _Walk:
