@@ -17,6 +17,7 @@ NAME = "_mta-sts"
 _RECORD = re.compile(r"v=STSv1\s*(?:;|$)")
 _ID = re.compile(r"\s*id\s*=\s*[A-Za-z0-9]{1,32}\s*")
 _MX = re.compile(r"(?:\*\.)?(?:[a-z0-9_-]+\.)*[a-z0-9-]+\.?", re.IGNORECASE)
+_FIELD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}:")
 _YEAR = 31_557_600
 _OFF = "Senders act as if there were no MTA-STS."
 
@@ -31,8 +32,8 @@ class Policy:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        pairs = [line.partition(":") for line in re.split(r"\r?\n", text) if line.strip()]
-        fields = [(key.strip(), value.strip()) for key, _, value in pairs]
+        lines = [line for line in re.split(r"\r?\n", text) if line.strip()]
+        fields = [(key, value.strip()) for key, _, value in (line.partition(":") for line in lines)]
         # RFC 8461 section 3.2: of a field that stands twice, the first counts; mx may stand often.
         first = dict(reversed(fields))
         mode, age = first.get("mode", ""), first.get("max_age", "")
@@ -44,6 +45,8 @@ class Policy:
             mistake = "its mode is not enforce, testing or none"
         elif not re.fullmatch(r"[0-9]{1,10}", age) or int(age) > _YEAR:
             mistake = f"its max_age is not a number of seconds up to {_YEAR}"
+        elif bad := [line for line in lines if not _FIELD.match(line)]:
+            mistake = f"the line {bad[0][:80]!r} is not a name, a colon and a value"
         elif mode != "none" and not mx:
             mistake = "it names no mx"
         elif bad := [name for name in mx if not _MX.fullmatch(name)]:

@@ -68,8 +68,6 @@ def check_tls_rpt(domain: str, answer: Answer) -> list[Finding]:
 
 
 def _places(record: str) -> list[str]:
-    for part in record.split(";")[1:]:
-        tag, _, value = part.partition("=")
-        if tag.strip() == "rua":
-            return [place.strip() for place in value.split(",")]
-    return []
+    # RFC 8460 section 3: rua may stand more than once.
+    pairs = (part.partition("=") for part in record.split(";")[1:])
+    return [place.strip() for tag, _, value in pairs if tag.strip() == "rua" for place in value.split(",")]
