@@ -65,6 +65,7 @@ async def check_mx_targets(domain: str, expected: Expected, answer: Answer, ask:
     literals = [host for host in hosts if is_address(host)]
     targets = await asyncio.gather(*(_target(host, ask) for host in hosts if host not in literals))
     wanted = DnsRecord(domain, "MX", expected.mx_host, expected.mx_priority)
+    # Also where no name is left.
     stranded = all(target.is_missing for target in targets)
     findings = []
     if literals:
@@ -73,9 +74,11 @@ async def check_mx_targets(domain: str, expected: Expected, answer: Answer, ask:
             Finding(
                 Subject.MX,
                 "MX_IP_ADDRESS",
-                Grade.FAIL,
+                Grade.FAIL if stranded else Grade.WARN,
                 f"The MX of {domain} is an IP address: {', '.join(literals)}.",
-                "Only a host name may stand there; senders look for a host of that name, find none, and give up. Remove it.",
+                "Only a host name may stand there; senders look for a host of that name, find none, and give up. Replace it by this one."
+                if stranded
+                else "Only a host name may stand there; senders that try it lose time, or give up. Remove it.",
                 tuple(literals),
                 (wanted,),
             )
