@@ -36,13 +36,14 @@ records for an asker that checks signatures itself (the CD bit, RFC 4035 section
 class DnsServer:
     """`faults`: by name, or by (name, type), may be changed while it runs.
 
-    `signed`: names about which it says, to whoever asks, that it found the signatures good (RFC 6840 section 5.8).
-    `reason` is what `bogus` says beside its code. `asked` counts the questions, `most_at_once` is how many were open at the same time.
+    `ttls`: by name, in seconds, where it is not TTL. `signed`: names about which it says, to whoever asks, that it found
+    the signatures good (RFC 6840 section 5.8). `reason` is what `bogus` says beside its code. `asked` counts the questions, `most_at_once` is how many were open at the same time.
     """
 
     def __init__(self, zones: ZoneData) -> None:
         self.faults: dict[str | tuple[str, str], DnsFault] = {}
         self.signed: set[str] = set()
+        self.ttls: dict[str, int] = {}
         self.asked: collections.Counter[tuple[str, str]] = collections.Counter()
         self.reason: str | None = None
         self.most_at_once = 0
@@ -97,7 +98,7 @@ class DnsServer:
 
     def serve_udp(self, data: bytes, sender: tuple[str, int], transport: asyncio.DatagramTransport) -> None:
         async def reply() -> None:
-            answer = await self._handle(data, over_udp=True)
+            answer = await self.answer(data, over_udp=True)
             if answer is not None and not transport.is_closing():
                 transport.sendto(answer, sender)
 
@@ -110,7 +111,7 @@ class DnsServer:
         try:
             while True:
                 (length,) = struct.unpack("!H", await reader.readexactly(2))
-                answer = await self._handle(await reader.readexactly(length), over_udp=False)
+                answer = await self.answer(await reader.readexactly(length), over_udp=False)
                 if answer is not None:
                     writer.write(struct.pack("!H", len(answer)) + answer)
                     await writer.drain()
@@ -119,7 +120,8 @@ class DnsServer:
         finally:
             writer.close()
 
-    async def _handle(self, data: bytes, *, over_udp: bool) -> bytes | None:
+    async def answer(self, data: bytes, *, over_udp: bool) -> bytes | None:
+        """What it answers to a message, both as they travel; None for nothing."""
         try:
             question = dns.message.from_wire(data)
         except dns.exception.DNSException:
@@ -161,10 +163,10 @@ class DnsServer:
             if not alias or name in followed:
                 break
             followed.add(name)
-            answer.answer.append(_rrset(name, "CNAME", alias))
+            answer.answer.append(self._rrset(name, "CNAME", alias))
             name = alias[0].lower().rstrip(".")
         if values:
-            answer.answer.append(_rrset(name, rdtype, values))
+            answer.answer.append(self._rrset(name, rdtype, values))
             return
         if not self._exists(name):
             answer.set_rcode(dns.rcode.NXDOMAIN)
@@ -180,6 +182,11 @@ class DnsServer:
         if question.flags & dns.flags.AD and name in self.signed:
             flags |= dns.flags.AD
         return flags
+
+    def _rrset(self, name: str, rdtype: str, values: list[str]) -> dns.rrset.RRset:
+        texts = [_quoted(value) for value in values] if rdtype == "TXT" else values
+        ttl = self.ttls.get(name, TTL)
+        return dns.rrset.from_text(dns.name.from_text(name), ttl, "IN", rdtype, *texts)
 
     def _exists(self, name: str) -> bool:
         """Also a name that has nothing itself, but names below it, exists (RFC 8020)."""
@@ -211,13 +218,10 @@ def _with_parents(name: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(len(labels))]
 
 
-def _rrset(name: str, rdtype: str, values: list[str]) -> dns.rrset.RRset:
-    texts = [_quoted(value) for value in values] if rdtype == "TXT" else values
-    return dns.rrset.from_text(dns.name.from_text(name), TTL, "IN", rdtype, *texts)
-
-
 def _quoted(value: str) -> str:
     """A TXT value in strings of at most 255 octets (RFC 1035 section 3.3)."""
+    if value.startswith('"'):
+        return value
     parts = [value[start : start + 255] for start in range(0, len(value), 255)] or [""]
     return " ".join('"{}"'.format(part.replace("\\", "\\\\").replace('"', '\\"')) for part in parts)
 

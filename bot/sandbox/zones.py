@@ -1,7 +1,7 @@
 """The sandbox's DNS: six domains, healthy and broken, and the names of their mail system."""
 
 ZoneData = dict[tuple[str, str], list[str]]
-"""(name, type) -> values in presentation format; TXT without quotes."""
+"""(name, type) -> values in presentation format; TXT without quotes, or, to say what its strings are, with."""
 
 MAIL_HOST = "mailserver.purelymail.com"
 NAME_SERVERS = {"ns1.sandbox.example": "192.0.2.53", "ns2.sandbox.example": "192.0.2.54"}
