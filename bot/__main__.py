@@ -1,4 +1,4 @@
-"""The command line: `mailwarden run`, `mailwarden sandbox`, `mailwarden doctor`."""
+"""The command line: `mailwarden run`, `mailwarden doctor`, `mailwarden digest`, `mailwarden sandbox`."""
 
 import argparse
 import asyncio
@@ -60,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", parents=[configured], help="check the configuration, Slack, the mail accounts and DNS"
     )
     doctor.set_defaults(command=_doctor)
+
+    digest = commands.add_parser(
+        "digest", parents=[configured], help="print the DNS digest as it would be now, or have it posted"
+    )
+    digest.add_argument(
+        "--now", action="store_true", help="have the running bot post one beside the regular ones"
+    )
+    digest.add_argument("--dry-run", action="store_true", help="only print it; nothing is posted")
+    digest.set_defaults(command=_digest, complain=digest.error)
 
     sandbox = commands.add_parser("sandbox", help="try all of it in the browser, with no account anywhere")
     sandbox.add_argument(
@@ -139,6 +148,24 @@ def _doctor(chosen: argparse.Namespace) -> int:
         return healthy
 
     return 0 if asyncio.run(all_checks()) else 1
+
+
+def _digest(chosen: argparse.Namespace) -> int:
+    if not (chosen.now or chosen.dry_run):
+        chosen.complain("add --dry-run to print the digest of this moment, or --now to have it posted")
+    from bot import digest_now  # noqa: PLC0415 - as above
+
+    _ = configure_logging("ERROR")
+    try:
+        settings = _settings(chosen)
+        if chosen.dry_run:
+            print(asyncio.run(digest_now.printed(settings)))
+        else:
+            asyncio.run(digest_now.ask(settings))
+            print(f"Asked for. The bot posts it in {settings.channels.digest} within a minute, if it runs.")
+    except ConfigError as error:
+        return _fail(*error.problems)
+    return 0
 
 
 def _sandbox(chosen: argparse.Namespace) -> int:

@@ -11,12 +11,14 @@ import sys
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.sandbox.run import Sandbox, open_sandbox
+from tests.support.dns_in_slack import added
 from tests.support.postgres import USER, PostgresServer
 
 MAILWARDEN = Path(sys.executable).with_name("mailwarden")
@@ -128,11 +130,13 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path) -> None:
     assert "expected a number from 0 to 65535" in ended.stderr
 
 
-@pytest.mark.parametrize(("command", "stream"), [("run", "stderr"), ("doctor", "stdout")])
+@pytest.mark.parametrize(
+    ("command", "stream"), [("run", "stderr"), ("doctor", "stdout"), ("digest --dry-run", "stderr")]
+)
 def test_without_a_configuration_every_missing_thing_is_named(
     tmp_path: Path, command: str, stream: str
 ) -> None:
-    ended = mailwarden(command, cwd=tmp_path)
+    ended = mailwarden(*command.split(), cwd=tmp_path)
     assert ended.returncode == 1
     told = [line.removeprefix("✗ ").partition(":")[0] for line in getattr(ended, stream).splitlines()]
     assert told == ["mailwarden.toml", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]
@@ -259,6 +263,74 @@ async def test_doctor_fails_where_one_thing_is_wrong(configured: Path) -> None:
     assert ended.returncode == 1
     assert ended.stdout.count("✗") == 1
     assert "✗ channels.digest: Slack knows no channel C0NOWHERE" in ended.stdout
+
+
+def on_its_database(configured: Path, sandbox: Sandbox) -> None:
+    """Have the command line work on the state of the sandbox's own bot."""
+    with (configured / "mailwarden.toml").open("a") as file:
+        file.write(f'[database]\nurl = "{sandbox.settings.database.url}"\n')
+
+
+async def test_the_digest_is_printed_from_what_is_known_and_slack_is_told_nothing(
+    configured: Path, sandbox: Sandbox
+) -> None:
+    sandbox.clock.advance(timedelta(hours=1))
+    await sandbox.bot.wake()
+    on_its_database(configured, sandbox)
+    before, asked = len(sandbox.server.calls), sandbox.dns.asked.total()
+    ended = await asyncio.to_thread(
+        mailwarden, "digest", "--now", "--dry-run", "--env-file", ".env", cwd=configured
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "4 of 6 domains need you." in ended.stdout
+    assert "MAIL STOPS\n\n❌ oldbrand.example, MX: " in ended.stdout
+    assert "      Type   MX\n      Prio   10\n      Value  mailserver.purelymail.com" in ended.stdout
+    assert sandbox.dns.asked.total() == asked
+    assert len(sandbox.server.calls) == before
+    assert sandbox.slack.channel("mail-digest").messages == []
+
+
+async def test_domains_nobody_has_looked_at_are_looked_at_before_the_digest_is_printed(
+    configured: Path, sandbox: Sandbox
+) -> None:
+    on_its_database(configured, sandbox)
+    await added(sandbox, ["brandnew.example"], broken=True)
+    ended = await asyncio.to_thread(mailwarden, "digest", "--dry-run", "--env-file", ".env", cwd=configured)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "No problem is certain, but 5 of 7 domains are not judged yet." in ended.stdout
+    once = re.search(r"Seen as bad once.*?\.\n\n", ended.stdout, re.DOTALL)
+    assert once is not None
+    assert "brandnew.example" in once[0]
+    assert sandbox.dns.asked["brandnew.example", "MX"] == 1
+
+
+async def test_a_digest_that_is_asked_for_on_the_command_line_is_posted_by_the_running_bot(
+    configured: Path, sandbox: Sandbox
+) -> None:
+    on_its_database(configured, sandbox)
+    ended = await asyncio.to_thread(mailwarden, "digest", "--now", "--env-file", ".env", cwd=configured)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "Asked for. The bot posts it in C0DIGEST within a minute, if it runs.\n"
+    await sandbox.bot.wake()
+    await sandbox.bot.wake()
+    (message,) = sandbox.slack.channel("mail-digest").messages
+    assert message.text.startswith("Mail DNS, ")
+
+
+def test_the_digest_wants_to_know_whether_to_print_or_to_post(tmp_path: Path) -> None:
+    ended = mailwarden("digest", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "add --dry-run to print the digest of this moment, or --now to have it posted" in ended.stderr
+
+
+async def test_a_digest_without_a_mail_system_says_what_is_missing(
+    configured: Path, sandbox: Sandbox
+) -> None:
+    await sandbox.purelymail.stop()
+    ended = await asyncio.to_thread(mailwarden, "digest", "--dry-run", "--env-file", ".env", cwd=configured)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("The domains of account main can't be listed: ")
+    assert "Traceback" not in ended.stderr
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:

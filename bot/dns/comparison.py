@@ -43,7 +43,7 @@ def compare(believed: Believed, previous: Digest | None, *, advised: int | None 
     problems = [problem for health in healths for problem in _problems(health, known, believed)]
     keys = {problem.key for problem in problems}
     unknown = tuple(one for one in map(_unknown, healths) if one is not None)
-    otherwise_told = {problem.name for problem in problems} | {one.name for one in unknown}
+    bad = {problem.name for problem in problems}
     open_subjects = _open_subjects(healths)
     ended = [problem for key, problem in known.items() if _is_over(key, keys, open_subjects)]
     before = None if previous is None else set(previous.names)
@@ -55,9 +55,7 @@ def compare(believed: Believed, previous: Digest | None, *, advised: int | None 
         fixed=tuple(Ended(problem.key, problem.since) for problem in ended),
         passed=() if previous is None else _passed(believed, present, previous, keys | set(known)),
         unknown=unknown,
-        suspected=tuple(
-            _name(one) for one in healths if _is_suspect(one) and _name(one) not in otherwise_told
-        ),
+        suspected=tuple(_name(one) for one in healths if _is_suspect(one) and _name(one) not in bad),
         unseen=tuple(sorted(set(present) - {_name(health) for health in healths})),
         added=() if before is None else tuple(name for name in present if name not in before),
         removed=() if previous is None else tuple(sorted(set(previous.names) - set(present))),

@@ -132,7 +132,7 @@ class Digest:
     """`day`: its date where it is read. `names`: all domains, sorted. `previous_at`, `next_at`: of the digests before and after.
 
     `passed`: what came after the previous digest and went before this one. `suspected`: domains of which something bad
-    was seen only once, and nothing else is said. `unseen`: those that nobody has looked at yet. `blind_since`: since when
+    was seen only once, and nothing worse is known. `unseen`: those that nobody has looked at yet. `blind_since`: since when
     DNS can't be asked at all.
     """
 
@@ -221,11 +221,11 @@ class Digest:
         if bad:
             told = f"{_of(bad, total)} {'needs' if bad == 1 else 'need'} you."
             return told[0].upper() + told[1:]
-        if self.unknown:
-            number = len({unknown.name for unknown in self.unknown})
-            return f"No problem was found, but {_of(number, total)} could not be looked up."
         if unjudged:
             return f"No problem is certain, but {_of(unjudged, total)} {'is' if unjudged == 1 else 'are'} not judged yet."
+        if self.unknown:
+            number = len({unknown.name for unknown in self.unknown})
+            return f"No problem was found, but {_of(number, total)} could not be looked up in full."
         if self.problems:
             return "Nothing needs you but what is muted."
         return "The domain is healthy." if total == 1 else f"All {total:,} domains are healthy."

@@ -133,9 +133,12 @@ def test_every_problem_is_told_exactly_once(healths: list[DomainHealth]) -> None
         ([bad(), bad(grade=Grade.WARN), bad(grade=Grade.UNKNOWN), good()], "2 of 4 domains need you."),
         (
             [bad(grade=Grade.UNKNOWN), good()],
-            "No problem was found, but 1 of 2 domains could not be looked up.",
+            "No problem was found, but 1 of 2 domains could not be looked up in full.",
         ),
-        ([bad(grade=Grade.UNKNOWN)], "No problem was found, but the only domain could not be looked up."),
+        (
+            [bad(grade=Grade.UNKNOWN)],
+            "No problem was found, but the only domain could not be looked up in full.",
+        ),
         ([bad(confirmed=False), good()], "No problem is certain, but 1 of 2 domains is not judged yet."),
         ([bad(grade=Grade.UNKNOWN, confirmed=False), good()], "All 2 domains are healthy."),
     ],
