@@ -1,17 +1,14 @@
 """Every window and message with the longest and nastiest realistic input, before the emulator's strict judge."""
 
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from slack_sdk.models.views import View
 
 from bot.directory import UserPage
-from bot.dns.digest import Digest
 from bot.model import (
     DeletionState,
-    DomainHealth,
     MailDomain,
     MailUser,
     Role,
@@ -40,7 +37,6 @@ from handlers import (
     help as front,
 )
 from handlers.create_user import Entries
-from handlers.digest import digest_message
 from handlers.password_fields import Mode, Password, parts
 from handlers.pending_deletions import Queue
 from tests.support.nasty import (
@@ -53,7 +49,6 @@ from tests.support.nasty import (
     a_deletion,
     a_health,
     mrkdwn,
-    raw,
 )
 
 PASSWORD = Password(Mode.TYPE, "&<>*_~`" * 14)
@@ -179,34 +174,6 @@ def test_no_password_is_in_metadata_or_a_button(name: str) -> None:
             [block.get("accessory"), [e for e in block.get("elements", []) if e["type"] == "button"]]
         )
         assert json.dumps(PASSWORD.value)[1:-1] not in shown
-
-
-@pytest.mark.parametrize("number", [0, 1, 5, 100, 1000])
-def test_slack_takes_the_digest_of_any_number_of_domains(number: int) -> None:
-    message = digest_message(a_digest(HEALTHS[:number]))
-    assert message_problems(raw(message)) == []
-    assert PING not in mrkdwn(raw(message)) + message.text
-    assert len(message.text) <= 4000
-
-
-def test_digest_shows_problems_first_with_the_records_that_mend_them() -> None:
-    shown = raw(digest_message(a_digest(HEALTHS[:5])))
-    (table,) = [block for block in shown if block["type"] == "table"]
-    assert [cell["text"] for cell in table["rows"][0]] == ["Domain", "MX", "SPF", "DKIM", "DMARC", "Account"]
-    assert [row[1]["text"] for row in table["rows"][1:]] == [
-        "❌ fails",
-        "⚠️ warning",
-        "❔ unknown",
-        "✅ ok",
-        "✅ ok",
-    ]
-    assert f"Type   MX\nPrio   10\nValue  mail.{DOMAIN}" in json.dumps(shown, ensure_ascii=False).replace(
-        "\\n", "\n"
-    )
-
-
-def a_digest(healths: Sequence[DomainHealth]) -> Digest:
-    return Digest.build(list(healths), NOW)
 
 
 @pytest.mark.parametrize("role", Role)
