@@ -39,14 +39,14 @@ class NameServers(DirectResolver):
     def __init__(
         self,
         *,
-        in_flight: int,
+        in_flight: int | asyncio.Semaphore,
         try_seconds: float = 3.0,
         found_at: Mapping[str, str] | None = None,
     ) -> None:
         """`found_at`: by address, the `host:port` to ask instead, and no others; None for each address's port 53."""
         self._found_at = found_at
         self._try_seconds = try_seconds
-        self._room = asyncio.Semaphore(in_flight)
+        self._room = asyncio.Semaphore(in_flight) if isinstance(in_flight, int) else in_flight
 
     @override
     async def ask_server(self, address: str, name: str, rdtype: str) -> ServerAnswer | Unanswered:

@@ -224,27 +224,43 @@ class DnsHealth:
         SQLite makes its writers wait in no order; several at once would keep each other, and everybody else, waiting.
         """
         async with self._writing:
-            batch, unkept[:] = sorted(unkept, key=lambda look: (look.domain.account, look.domain.name)), []
+            batch, unkept[:] = list(unkept), []
             if not batch:
                 return {}
             async with self._database.transaction() as session:
-                judged = [await self._judge(session, look) for look in batch]
+                judged = await self._judge(session, batch)
                 await tell(session, judged, channel=self._channel, now=self._clock.now())
         if any(one.told for one in judged):
             self._bell.ring()
         return {(one.health.account, one.health.domain): one for one in judged}
 
-    async def _judge(self, session: AsyncSession, look: Look) -> Judged:
-        name = (look.domain.account, look.domain.name)
-        kept = Kept.from_row(await domain_looks.locked(session, name))
-        before = await findings.get(session, *name)
-        judged = take_in(kept, before, look, self._random, ceiling=ceiling(self._number, QUESTIONS))
-        row = judged.kept.to_row() | {"next_look_at": judged.next_look_at, "lease_until": None}
-        await domain_looks.put(session, name, row)
-        await findings.put(session, judged.health)
-        day = look.at.astimezone(self._zone).date().isoformat()
-        await domain_looks.note_grade(session, name, day, believed(judged.health))
-        return judged
+    async def _judge(self, session: AsyncSession, looks: Sequence[Look]) -> list[Judged]:
+        names = [(look.domain.account, look.domain.name) for look in looks]
+        rows = await domain_looks.locked(session, names)
+        before = await findings.of(session, names)
+        longest = ceiling(self._number, QUESTIONS)
+        judged = {
+            name: take_in(
+                Kept.from_row(rows.get(name)), before.get(name), look, self._random, ceiling=longest
+            )
+            for name, look in zip(names, looks, strict=True)
+        }
+        await domain_looks.put(
+            session,
+            {
+                name: one.kept.to_row() | {"next_look_at": one.next_look_at, "lease_until": None}
+                for name, one in judged.items()
+            },
+        )
+        await findings.put(session, [one.health for one in judged.values()])
+        await domain_looks.note_grades(
+            session,
+            [
+                (name, one.health.checked_at.astimezone(self._zone).date().isoformat(), believed(one.health))
+                for name, one in judged.items()
+            ],
+        )
+        return list(judged.values())
 
     async def _be_blind(self) -> None:
         """Nothing can be looked up: say so, once, when it has lasted."""

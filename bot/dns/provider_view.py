@@ -73,7 +73,7 @@ class ProviderView:
         if health.provider_verdict is None:
             return False
         async with self._database.transaction() as session:
-            row = await domain_looks.locked(session, name)
+            row = (await domain_looks.locked(session, [name])).get(name)
             current = Kept.from_row(row)
             differing = disagreement(kept.states, health.provider_verdict)
             recently = await domain_looks.recent_questions(
@@ -82,5 +82,5 @@ class ProviderView:
             if row is None or not may_ask(differing, current.asked, now, in_last_hour=recently):
                 return False
             noted = replace(current, asked=ask(differing, current.asked, now)).to_row()
-            await domain_looks.put(session, name, noted | {"next_look_at": row["next_look_at"]})
+            await domain_looks.put(session, {name: noted | {"next_look_at": row["next_look_at"]}})
         return True

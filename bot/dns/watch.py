@@ -1,5 +1,6 @@
 """Puts the watch together: who is asked, within which budget, and how an answer becomes something to say."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -42,14 +43,15 @@ async def watch(
     outside: Outside | None = None,
 ) -> AsyncIterator[DnsHealth]:
     """`outside`: None for the real one."""
-    in_flight = settings.dns.in_flight
+    # One room for all: what is asked past the resolvers is in flight, too.
+    room = asyncio.Semaphore(settings.dns.in_flight)
     # Each resolver is asked by itself: a second one that is only asked where the first fails would confirm nothing.
-    resolvers = {name: DnsResolver([name], in_flight=in_flight) for name in settings.dns.resolvers}
+    resolvers = {name: DnsResolver([name], in_flight=room) for name in settings.dns.resolvers}
     if not resolvers:
-        resolvers[SYSTEM] = DnsResolver([], in_flight=in_flight)
+        resolvers[SYSTEM] = DnsResolver([], in_flight=room)
     budget = Budget(
         clock=clock,
-        in_flight=in_flight,
+        in_flight=settings.dns.in_flight,
         per_second=settings.dns.questions_per_second,
         burst=5 * settings.dns.questions_per_second,
     )
@@ -58,7 +60,7 @@ async def watch(
     async with AsyncExitStack() as stack:
         if outside is None:
             policies = await stack.enter_async_context(HttpsPolicies())
-            outside = Outside(policies, NameServers(in_flight=in_flight))
+            outside = Outside(policies, NameServers(in_flight=room))
         yield DnsHealth(
             witnesses=[Witness(name, Budgeted(resolver, budget)) for name, resolver in resolvers.items()],
             asked_for=[Witness(name, resolver) for name, resolver in resolvers.items()],

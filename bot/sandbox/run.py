@@ -95,11 +95,13 @@ async def open_sandbox(
     gap: timedelta = GAP,
     database: str | None = None,
     start: datetime | None = None,
+    resolver: str | None = None,
 ) -> AsyncIterator[Sandbox]:
     """Everything, on loopback, until the block is left. Raises OSError if the port is taken.
 
     `data` holds the bot's database, unless `database` is the address of another one. `patience` is what the bot grants
-    the mail system, in seconds; `gap` the time between two writes to a channel; `start` when the sandbox's time begins.
+    the mail system, in seconds; `gap` the time between two writes to a channel; `start` when the sandbox's time begins; `resolver` is
+    who is asked about DNS instead of the sandbox's own server.
     """
     clock = MovableClock(start=start)
     async with AsyncExitStack() as stack:
@@ -131,9 +133,11 @@ async def open_sandbox(
         stack.push_async_callback(server.stop)
 
         database = database or f"sqlite+aiosqlite:///{data / 'mailwarden.db'}"
-        settings = _settings(server, purelymail, dns, database, patience)
+        settings = _settings(server, purelymail, resolver or dns.address, database, patience)
         policies = await stack.enter_async_context(HttpsPolicies(server=NOWHERE))
-        servers = NameServers(in_flight=50, found_at=dict.fromkeys(NAME_SERVERS.values(), dns.address))
+        servers = NameServers(
+            in_flight=50, found_at=dict.fromkeys(NAME_SERVERS.values(), resolver or dns.address)
+        )
         bot = await stack.enter_async_context(
             running_bot(settings, clock=clock, gap=gap, outside=Outside(policies, servers))
         )
@@ -181,7 +185,7 @@ def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
 
 
 def _settings(
-    server: SlackServer, purelymail: PurelyMailSimulator, dns: DnsServer, database: str, patience: float
+    server: SlackServer, purelymail: PurelyMailSimulator, resolver: str, database: str, patience: float
 ) -> Settings:
     return Settings(
         slack=SlackSettings(
@@ -200,5 +204,5 @@ def _settings(
         channels=ChannelSettings(deletions="C0MAILOPS", digest="C0DIGEST"),
         times=TimeSettings(timezone=ZONE),
         database=DatabaseSettings(url=database),
-        dns=DnsSettings(resolvers=(dns.address,)),
+        dns=DnsSettings(resolvers=(resolver,)),
     )

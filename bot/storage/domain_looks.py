@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import Grade
@@ -70,9 +70,7 @@ async def claim_due(
 
 async def states(session: AsyncSession) -> dict[Name, list[dict[str, Any]]]:
     """By domain, what is believed of it, as it is kept."""
-    rows = await session.execute(
-        select(domain_looks.c.account, domain_looks.c.domain, domain_looks.c.states)
-    )
+    rows = await session.execute(select(domain_looks.c.account, domain_looks.c.domain, domain_looks.c.states))
     return {(account, domain): kept for account, domain, kept in rows}
 
 
@@ -87,21 +85,35 @@ async def has_due(session: AsyncSession, *, now: datetime) -> bool:
     return await session.scalar(due) is not None
 
 
-async def locked(session: AsyncSession, name: Name) -> Mapping[str, Any] | None:
-    """The row of a domain, which nobody else changes until the transaction ends; None if there is none."""
-    found = await session.execute(select(domain_looks).where(_is(name)).with_for_update())
-    row = found.mappings().one_or_none()
-    return None if row is None else dict(row)
-
-
-async def put(session: AsyncSession, name: Name, values: Mapping[str, Any]) -> None:
-    account, domain = name
-    _ = await session.execute(
-        upsert(session, domain_looks)
-        .values(account=account, domain=domain, **{**_NEVER, **values})
-        .on_conflict_do_update(
-            index_elements=[domain_looks.c.account, domain_looks.c.domain], set_=dict(values)
+async def locked(session: AsyncSession, names: Collection[Name]) -> dict[Name, Mapping[str, Any]]:
+    """The rows of these domains, as far as there are any; nobody else changes them until the transaction ends."""
+    rows: dict[Name, Mapping[str, Any]] = {}
+    for portion in portions(sorted(names)):
+        found = await session.execute(
+            select(domain_looks)
+            .where(tuple_(domain_looks.c.account, domain_looks.c.domain).in_(portion))
+            .order_by(domain_looks.c.account, domain_looks.c.domain)
+            .with_for_update()
         )
+        rows |= {(row["account"], row["domain"]): dict(row) for row in found.mappings()}
+    return rows
+
+
+async def put(session: AsyncSession, rows: Mapping[Name, Mapping[str, Any]]) -> None:
+    """Replace the columns that each of these rows has: all the same ones."""
+    if not rows:
+        return
+    columns = next(iter(rows.values())).keys()
+    statement = upsert(session, domain_looks)
+    _ = await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[domain_looks.c.account, domain_looks.c.domain],
+            set_={column: statement.excluded[column] for column in columns},
+        ),
+        [
+            {"account": account, "domain": domain, **_NEVER, **values}
+            for (account, domain), values in sorted(rows.items())
+        ],
     )
 
 
@@ -149,18 +161,21 @@ async def newest_look(session: AsyncSession) -> datetime | None:
 # -- the grade of each day ------------------------------------------------------------------------------------
 
 
-async def note_grade(session: AsyncSession, name: Name, day: str, grade: Grade) -> None:
-    """The grade of a day is the worst that it has seen."""
-    account, domain = name
-    better = [value for value, rank in _RANK.items() if rank < _RANK[grade.value]]
+async def note_grades(session: AsyncSession, rows: Collection[tuple[Name, str, Grade]]) -> None:
+    """The grade of a day (an ISO date) is the worst that it has seen."""
+    if not rows:
+        return
+    statement = upsert(session, day_grades)
     _ = await session.execute(
-        upsert(session, day_grades)
-        .values(account=account, domain=domain, day=day, grade=grade.value)
-        .on_conflict_do_update(
+        statement.on_conflict_do_update(
             index_elements=[day_grades.c.account, day_grades.c.domain, day_grades.c.day],
-            set_={"grade": grade.value},
-            where=day_grades.c.grade.in_(better),
-        )
+            set_={"grade": statement.excluded.grade},
+            where=case(_RANK, value=day_grades.c.grade) < case(_RANK, value=statement.excluded.grade),
+        ),
+        [
+            {"account": account, "domain": domain, "day": day, "grade": grade.value}
+            for (account, domain), day, grade in sorted(rows)
+        ],
     )
 
 

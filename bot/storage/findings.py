@@ -1,14 +1,14 @@
 """The health of each domain as last seen."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import DnsRecord, DomainHealth, Finding, Grade, ProviderVerdict, Subject
-from bot.storage.database import upsert
+from bot.storage.database import portions, upsert
 from bot.storage.tables import domain_health, domain_looks
 
 _HEALTH = select(domain_health, domain_looks.c.next_look_at).select_from(
@@ -22,27 +22,48 @@ _HEALTH = select(domain_health, domain_looks.c.next_look_at).select_from(
 )
 
 
-async def put(session: AsyncSession, health: DomainHealth) -> None:
-    """Replace what was known of the domain."""
-    values = {
-        "checked_at": health.checked_at,
-        "grade": health.grade.value,
-        "findings": [finding_to_json(finding) for finding in health.findings],
-        "verdict": verdict_to_json(health.provider_verdict),
-    }
-    await session.execute(
-        upsert(session, domain_health)
-        .values(account=health.account, domain=health.domain, **values)
-        .on_conflict_do_update(index_elements=[domain_health.c.account, domain_health.c.domain], set_=values)
+async def put(session: AsyncSession, healths: Sequence[DomainHealth]) -> None:
+    """Replace what was known of these domains."""
+    if not healths:
+        return
+    statement = upsert(session, domain_health)
+    _ = await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[domain_health.c.account, domain_health.c.domain],
+            set_={
+                column: statement.excluded[column]
+                for column in ("checked_at", "grade", "findings", "verdict")
+            },
+        ),
+        [
+            {
+                "account": health.account,
+                "domain": health.domain,
+                "checked_at": health.checked_at,
+                "grade": health.grade.value,
+                "findings": [finding_to_json(finding) for finding in health.findings],
+                "verdict": verdict_to_json(health.provider_verdict),
+            }
+            for health in sorted(healths, key=lambda health: (health.account, health.domain))
+        ],
     )
+
+
+async def of(
+    session: AsyncSession, names: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], DomainHealth]:
+    """What is known of these domains, by account and domain."""
+    found: dict[tuple[str, str], DomainHealth] = {}
+    for portion in portions(sorted(names)):
+        rows = await session.execute(
+            _HEALTH.where(tuple_(domain_health.c.account, domain_health.c.domain).in_(portion))
+        )
+        found |= {(row["account"], row["domain"]): _value(row) for row in rows.mappings()}
+    return found
 
 
 async def get(session: AsyncSession, account: str, domain: str) -> DomainHealth | None:
-    row = await session.execute(
-        _HEALTH.where(domain_health.c.account == account, domain_health.c.domain == domain)
-    )
-    found = row.mappings().one_or_none()
-    return None if found is None else _value(found)
+    return (await of(session, [(account, domain)])).get((account, domain))
 
 
 async def all_of(session: AsyncSession) -> list[DomainHealth]:

@@ -151,8 +151,8 @@ async def test_an_alert_is_told_with_who_muted_it_how_it_is_and_what_it_means(
     await raised(database, clock, "a" * 32, NAMES[:2])
     finding = Finding(Subject.MX, "MX_MISSING", Grade.FAIL, "No MX.", "No mail arrives.")
     async with database.transaction() as session:
-        await findings.put(session, DomainHealth(*NAMES[0], clock.now(), (finding,)))
-        await findings.put(session, DomainHealth(*NAMES[5], clock.now(), (finding,)))
+        await findings.put(session, [DomainHealth(*NAMES[0], clock.now(), (finding,))])
+        await findings.put(session, [DomainHealth(*NAMES[5], clock.now(), (finding,))])
     _ = await announcements.mute(ADA, NAMES[:1], length=DAY)
     async with database.reading() as session:
         told = await load(session, "a" * 32)

@@ -63,7 +63,7 @@ class Kept(Watch):
             now = self._clock.now()
             taken = await domain_looks.claim_due(session, now=now, lease_until=now + DAY, limit=self._at_once)
             for name, _ in taken:
-                await domain_looks.put(session, name, {"next_look_at": now + DAY, "lease_until": None})
+                await domain_looks.put(session, {name: {"next_look_at": now + DAY, "lease_until": None}})
 
     @override
     async def latest(self) -> list[DomainHealth]:
@@ -358,7 +358,7 @@ async def test_each_digest_tells_what_changed_since_the_last_one_that_was_made(
     ):
         clock.advance(DAY)
         async with sqlite_database.transaction() as session:
-            await findings.put(session, DomainHealth("main", "acme.example", clock.now(), (finding,)))
+            await findings.put(session, [DomainHealth("main", "acme.example", clock.now(), (finding,))])
         await digest.run_due()
     told = [
         (len(one.told), [p.news for p in one.problems], len(one.fixed))

@@ -347,7 +347,7 @@ async def test_findings_come_back_from_the_database_as_they_were(
         ProviderVerdict(mx=False, spf=True, dkim=True, dmarc=False),
     )
     async with database.transaction() as session:
-        await findings.put(session, health("acme.example"))
-        await findings.put(session, kept)
+        await findings.put(session, [health("acme.example")])
+        await findings.put(session, [kept])
     async with database.reading() as session:
         assert await findings.all_of(session) == [kept]

@@ -79,7 +79,7 @@ async def pretended(sandbox: Sandbox, healths: Sequence[DomainHealth]) -> None:
         names = [MailDomain(ACCOUNT, health.domain) for health in healths]
         await directory.put_domains(session, ACCOUNT, names)
         for health in healths:
-            await findings.put(session, health)
+            await findings.put(session, [health])
     await database.aclose()
 
 
