@@ -112,7 +112,8 @@ def _headline(told: Announcement, left: Sequence[AlertItem]) -> str:
     what = "come and go in DNS" if flapping else "are broken in DNS"
     if len(bad) == len(names):
         return f"{MARKS[Grade.FAIL]} *{len(names)} domains* {what}."
-    return f"{MARKS[Grade.FAIL]} *{len(bad)} of {len(names)} domains* {what}; the others are over."
+    over = _ending(told, [item for item in told.alert.items if (item.account, item.domain) not in bad])
+    return f"{MARKS[Grade.FAIL]} *{len(bad)} of {len(names)} domains* {what}; the others are {over}."
 
 
 def _ended(told: Announcement, names: Sequence[Name]) -> str:

@@ -207,11 +207,9 @@ def _standing(health: DomainHealth, wrong: Sequence[Finding], silent: Sequence[F
         "without an answer": sure.count(Grade.UNKNOWN) + len(silent),
     }
     told = [f"{count} {what}" for what, count in number.items() if count]
-    return (
-        f"{dns_words.MARKS[health.grade]} {', '.join(told)}."
-        if told
-        else f"{dns_words.MARKS[Grade.OK]} All is well."
-    )
+    if not told:
+        return f"{dns_words.MARKS[Grade.OK]} All is well."
+    return f"{dns_words.MARKS[health.grade]} Findings: {', '.join(told)}."
 
 
 def _explained(finding: Finding, health: DomainHealth) -> list[Block]:

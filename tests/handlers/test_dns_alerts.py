@@ -91,7 +91,7 @@ async def test_what_is_over_of_many_is_named_and_the_buttons_stay_for_the_rest(s
     told = await broken(sandbox, *names)
     mend_mx(sandbox, names[1])
     await looked_at(sandbox, after=SECOND_LOOK)
-    assert "*2 of 3 domains* are broken in DNS; the others are over." in told.text
+    assert "*2 of 3 domains* are broken in DNS; the others are good again." in told.text
     assert "`shop00.example`, `shop02.example`." in readable(told)
     assert "1 of 3 good again (the last <!date^" in readable(told)
     assert labels(told) == BUTTONS
