@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bot.dns.cadence import follow, next_look
-from bot.dns.confirmation import Change, Key, State, judge
+from bot.dns.confirmation import Change, Key, State, Turn, judge
 from bot.dns.kept import Kept
 from bot.dns.look import Look
 from bot.model import DomainHealth, Finding, Grade, Subject
@@ -41,6 +41,11 @@ class Judged:
         """Whether another resolver could tell more: something is suspected, or was not answered."""
         states = self.kept.states.values()
         return any(state.suspicion is not None or state.unknown_since is not None for state in states)
+
+    @property
+    def begun(self) -> list[tuple[datetime, Grade]]:
+        """What has turned bad, and when it was first seen: maybe on an earlier day than it is believed."""
+        return [(told.change.since, told.change.after) for told in self.told if told.change.turn is Turn.BAD]
 
 
 def take_in(

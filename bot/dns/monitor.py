@@ -256,8 +256,9 @@ class DnsHealth:
         await domain_looks.note_grades(
             session,
             [
-                (name, one.health.checked_at.astimezone(self._zone).date().isoformat(), believed(one.health))
+                (name, at.astimezone(self._zone).date().isoformat(), grade)
                 for name, one in judged.items()
+                for at, grade in [(one.health.checked_at, believed(one.health)), *one.begun]
             ],
         )
         return list(judged.values())

@@ -325,6 +325,20 @@ async def test_each_day_keeps_the_worst_of_it(
     assert await health.history(("main", LINDEN)) == {}
 
 
+async def test_a_day_on_which_something_bad_was_seen_first_is_not_called_good_once_it_is_believed(
+    health: DnsHealth, clock: FrozenClock, domains: Domains, server: DnsServer
+) -> None:
+    domains.now = domains.now[:1]
+    await health.run_due()
+    clock.advance(timedelta(days=1))
+    server.remove(ACME, "MX")
+    await health.run_due()
+    assert (await health.history())["main", ACME][-2:] == [Grade.OK, Grade.OK]
+    clock.advance(timedelta(days=1))
+    await health.run_due()
+    assert (await health.history())["main", ACME][-3:] == [Grade.OK, Grade.FAIL, Grade.FAIL]
+
+
 # -- writing ----------------------------------------------------------------------------------------------------
 
 
