@@ -34,9 +34,10 @@ def compare(believed: Believed, previous: Digest | None, *, advised: int | None 
 
     `advised`: for how many problems the advice is kept, None for all.
     """
-    present = sorted(set(believed.present))
+    there = set(believed.present)
+    present = sorted(there)
     healths = sorted(
-        (health for health in believed.healths if (health.account, health.domain) in set(present)),
+        (health for health in believed.healths if (health.account, health.domain) in there),
         key=lambda health: (health.account, health.domain),
     )
     known = {} if previous is None else {problem.key: problem for problem in previous.problems}
@@ -56,9 +57,9 @@ def compare(believed: Believed, previous: Digest | None, *, advised: int | None 
         passed=() if previous is None else _passed(believed, present, previous, keys | set(known)),
         unknown=unknown,
         suspected=tuple(_name(one) for one in healths if _is_suspect(one) and _name(one) not in bad),
-        unseen=tuple(sorted(set(present) - {_name(health) for health in healths})),
+        unseen=tuple(sorted(there - {_name(health) for health in healths})),
         added=() if before is None else tuple(name for name in present if name not in before),
-        removed=() if previous is None else tuple(sorted(set(previous.names) - set(present))),
+        removed=() if previous is None else tuple(sorted(set(previous.names) - there)),
         muted=tuple((name, believed.muted[name]) for name in present if name in believed.muted),
         oldest_look=min((health.checked_at for health in healths), default=None),
         blind_since=believed.blind_since,

@@ -154,7 +154,7 @@ class Digest:
     next_at: datetime | None = None
     picture: Picture | None = None
 
-    @property
+    @cached_property
     def several(self) -> bool:
         """Whether it has to be said on which account a domain is."""
         return len({account for account, _ in chain(self.names, self.removed)}) > 1

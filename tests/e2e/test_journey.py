@@ -167,9 +167,16 @@ async def test_digest_comes_at_nine(page: Page) -> None:
     await page.get_by_role("button", name="next 09:00").click()
     digest = page.locator("article.message").last
     await expect(digest).to_contain_text("oldbrand.example")
-    await expect(digest.locator("table")).to_be_visible()
+    picture = digest.locator("img:not(.avatar)")
+    await expect(picture).to_have_attribute(
+        "alt", re.compile("^DNS health of 6 domains over the last 30 days")
+    )
+    await expect(picture).to_be_visible()
     if os.environ.get("MAILWARDEN_PICTURES"):
-        await page.screenshot(path=PICTURE.with_name("digest.png"))
+        await page.set_viewport_size({"width": 1280, "height": 2400})
+        await digest.screenshot(path=PICTURE.with_name("digest.png"))
+    await digest.get_by_role("button", name="Show all").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("problems open now")
 
 
 async def test_app_home_shows_what_is_pending(page: Page, sandbox: Sandbox) -> None:

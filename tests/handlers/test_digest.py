@@ -249,7 +249,7 @@ async def believed(sandbox: Sandbox, healths: Sequence[DomainHealth]) -> None:
     database = Database(sandbox.settings.database.url)
     async with database.transaction() as session:
         for health in healths:
-            await domain_looks.put(session, (ACCOUNT, health.domain), {"next_look_at": NOW + 90 * DAY})
+            await domain_looks.put(session, {(ACCOUNT, health.domain): {"next_look_at": NOW + 90 * DAY}})
     await database.aclose()
 
 
