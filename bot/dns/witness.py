@@ -1,5 +1,6 @@
 """The resolvers that tell what is in DNS: each is a witness of its own, and is believed only while it knows what it must."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,16 +21,22 @@ async def knows(resolver: Resolver, expected: Iterable[Expected]) -> bool:
 
     Who finds none is cut off, lies, or has a mail system vanish before it: what it says of domains shows nothing of them.
     """
-    for system in expected:
-        for name, rdtype in (
+    names = [
+        question
+        for system in expected
+        for question in (
             (system.mx_host, "A"),
             (system.mx_host, "AAAA"),
             (system.spf_include, "TXT"),
             (system.dmarc.target, "TXT"),
             *((alias.target, "TXT") for alias in system.dkim),
-        ):
-            if isinstance(await resolver.lookup(name, rdtype), Records):
-                return True
+        )
+    ]
+    # The first one alone tells of a resolver that works; for the others, silence is waited for only once.
+    for some in (names[:1], names[1:]):
+        answers = await asyncio.gather(*(resolver.lookup(name, rdtype) for name, rdtype in some))
+        if any(isinstance(answer, Records) for answer in answers):
+            return True
     return False
 
 
