@@ -20,6 +20,9 @@ MANY = 3
 TOGETHER = timedelta(hours=1)
 """A message about many takes in more of the same for so long after the last of them."""
 
+LATELY = timedelta(hours=24)
+"""What was over longer ago is another matter."""
+
 GOOD_AGAIN = "GOOD_AGAIN"
 
 
@@ -32,18 +35,22 @@ async def tell(session: AsyncSession, judged: Iterable[Judged], *, channel: str,
     muted = await alerts.muted(session, now=now)
     bad: list[AlertItem] = []
     good: list[AlertItem] = []
+    over: set[str] = set()
     for one in judged:
         name = (one.health.account, one.health.domain)
         for told in one.told:
             if not _is_failing(told):
-                for alert_id in await alerts.end_items(
-                    session, name, told.key.subject, told.key.tag, now=now
-                ):
-                    await want_again(session, NoticeKind.DNS_ALERT, subject=alert_id, now=now)
+                over.update(await alerts.end_items(session, name, told.key.subject, told.key.tag, now=now))
         if name not in muted:
             bad += [_item(one, told) for told in one.told if one.was_good and _is_news(told)]
-            if one.is_good and any(_was_failing(told) for told in one.told):
-                good.append(_good_item(one, now))
+            failed = any(_was_failing(told) for told in one.told)
+            if one.is_good and (failed or one.was_suspected):
+                # Also what was over earlier, while something else was suspected.
+                ended = await alerts.ended(session, name, since=now - LATELY)
+                good += [_good_item(one, now)] if failed or ended else []
+                over.update(ended)
+    for alert_id in sorted(over):
+        await want_again(session, NoticeKind.DNS_ALERT, subject=alert_id, now=now)
     await _raise_bad(session, bad, channel=channel, now=now)
     if good:
         await _raise(session, AlertKind.GOOD, good, tag=GOOD_AGAIN, channel=channel, now=now)

@@ -27,7 +27,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`was_good`: the domain has been good before; `is_good`: nothing is believed or suspected that stops mail."""
+    """`was_good`: the domain has been good before; `is_good`: nothing is believed or suspected that stops mail.
+
+    `was_suspected`: something that does was suspected, and not yet believed, before this look.
+    """
 
     kept: Kept
     health: DomainHealth
@@ -35,6 +38,7 @@ class Judged:
     next_look_at: datetime
     was_good: bool
     is_good: bool
+    was_suspected: bool = False
 
     @property
     def needs_second_opinion(self) -> bool:
@@ -77,6 +81,7 @@ def take_in(
         next_look_at=due,
         was_good=kept.course is not None and kept.course.was_good,
         is_good=not any(_fails(state) for state in states.values()),
+        was_suspected=any(_fails(state) and not state.is_bad for state in kept.states.values()),
     )
 
 

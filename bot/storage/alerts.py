@@ -132,6 +132,25 @@ async def end_items(
     return sorted(set(ended.scalars()))
 
 
+async def ended(session: AsyncSession, name: Name, *, since: datetime) -> list[str]:
+    """The BAD alerts in which something about a domain is over after `since`, and after it was last told to be good."""
+    is_domain = tuple_(alert_items.c.account, alert_items.c.domain).in_([name])
+    kind = select(alerts.c.kind).where(alerts.c.id == alert_items.c.alert_id).scalar_subquery()
+    good: datetime | None = await session.scalar(
+        select(func.max(alert_items.c.since)).where(is_domain, kind == AlertKind.GOOD.value)
+    )
+    rows = await session.execute(
+        select(alert_items.c.alert_id)
+        .where(
+            is_domain,
+            kind == AlertKind.BAD.value,
+            alert_items.c.over_at > (since if good is None else max(good, since)),
+        )
+        .distinct()
+    )
+    return sorted(rows.scalars())
+
+
 async def open_blind(session: AsyncSession) -> Alert | None:
     """That DNS can't be asked, if it was told and is not over."""
     row = (

@@ -1,8 +1,10 @@
 """Telling the channel: once, many in one message, and nothing into what people have read already."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from bot.clock import FrozenClock
@@ -177,6 +179,30 @@ async def test_domain_that_still_fails_elsewhere_is_not_called_good(
     await it.tell(it.broke("a.example"), it.broke("a.example", "SPF_MISSING"))
     await it.tell(it.turned("a.example", Turn.BETTER, BAD, GOOD, is_good=False))
     assert [kind for kind, _ in await it.said()] == [AlertKind.BAD]
+
+
+@pytest.mark.parametrize("waited", [timedelta(minutes=10), timedelta(days=2)])
+async def test_domain_that_was_suspected_of_more_is_called_good_when_that_is_cleared_up_soon(
+    database: Database, clock: FrozenClock, waited: timedelta
+) -> None:
+    it = channel(database, clock)
+    await it.tell(it.broke("a.example"))
+    await it.tell(it.turned("a.example", Turn.BETTER, BAD, GOOD, is_good=False))
+    await it.read()
+    clock.advance(waited)
+    cleared = replace(it.mended("a.example"), told=(), was_suspected=True)
+    for _ in range(2):
+        await it.tell(cleared)
+        await it.read()
+        clock.advance(timedelta(minutes=10))
+    soon = waited < timedelta(days=1)
+    assert [kind for kind, _ in await it.said()] == [AlertKind.BAD, *([AlertKind.GOOD] if soon else [])]
+
+
+async def test_suspicion_that_was_never_told_needs_no_end(database: Database, clock: FrozenClock) -> None:
+    it = channel(database, clock)
+    await it.tell(replace(it.mended("a.example"), told=(), was_suspected=True))
+    assert await it.said() == []
 
 
 async def test_breaking_again_is_told_again(database: Database, clock: FrozenClock) -> None:

@@ -116,6 +116,23 @@ def everything(sandbox: Sandbox) -> str:
     return "\n".join(map(readable, alerts(sandbox)))
 
 
+async def test_what_was_over_before_all_was_good_is_told_as_good_in_the_end(sandbox: Sandbox) -> None:
+    told = await broken(sandbox, HEALTHY)
+    sandbox.dns.set_records(HEALTHY, "MX", ["10 mx.oldprovider.example."])
+    await looked_at(sandbox, after=SECOND_LOOK)
+    assert alerts(sandbox) == [told]
+    mend_mx(sandbox, HEALTHY)
+    await looked_at(sandbox, after=SECOND_LOOK)
+    first, good = alerts(sandbox)
+    assert f"✅ *{HEALTHY}* is good again since" in first.text
+    assert f"✅ *{HEALTHY}* is good again since" in good.text
+    sandbox.dns.set_records(HEALTHY, "MX", ["10 mx.oldprovider.example."])
+    await looked_at(sandbox, after=SECOND_LOOK)
+    mend_mx(sandbox, HEALTHY)
+    await looked_at(sandbox, after=SECOND_LOOK)
+    assert alerts(sandbox) == [first, good]
+
+
 async def test_a_domain_that_is_new_and_broken_alarms_nobody(sandbox: Sandbox) -> None:
     await added(sandbox, ["brandnew.example"], broken=True)
     await looked_at(sandbox)
