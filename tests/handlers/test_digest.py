@@ -12,6 +12,7 @@ import pytest
 from bot.dns.comparison import Believed, compare
 from bot.dns.digest import Digest, Picture
 from bot.dns.digest_json import from_json, to_json
+from bot.dns.expected import PURELYMAIL
 from bot.model import DnsRecord, DomainHealth, Finding, Grade, Subject
 from bot.sandbox.run import ACCOUNT, Sandbox
 from bot.sandbox.slack.screen import Screen, readable, text_of
@@ -282,6 +283,22 @@ async def test_a_picture_that_slack_does_not_take_is_left_out(sandbox: Sandbox) 
     (message,) = posted(sandbox)
     assert "image" not in {block["type"] for block in message.blocks}
     assert "4 of 6 domains need you." in readable(message)
+
+
+async def test_while_dns_cannot_be_asked_the_digest_comes_and_says_how_old_it_is(sandbox: Sandbox) -> None:
+    await later(sandbox, timedelta(hours=1))
+    for name in (
+        PURELYMAIL.mx_host,
+        PURELYMAIL.spf_include,
+        PURELYMAIL.dmarc.target,
+        *(alias.target for alias in PURELYMAIL.dkim),
+    ):
+        sandbox.dns.faults[name] = "servfail"
+    await later(sandbox, DAY)
+    (message,) = posted(sandbox)
+    assert "DNS could not be asked since" in readable(message)
+    assert "4 of 6 domains need you." in readable(message)
+    assert "the oldest look is 25 h" in readable(message)
 
 
 async def test_what_broke_and_what_was_mended_since_yesterday_is_told(sandbox: Sandbox) -> None:
