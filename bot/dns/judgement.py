@@ -81,7 +81,7 @@ def take_in(
         next_look_at=due,
         was_good=kept.course is not None and kept.course.was_good,
         is_good=not any(_fails(state) for state in states.values()),
-        was_suspected=any(_fails(state) and not state.is_bad for state in kept.states.values()),
+        was_suspected=any(_fails(state) and state.grade is not Grade.FAIL for state in kept.states.values()),
     )
 
 

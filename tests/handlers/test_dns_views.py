@@ -162,6 +162,10 @@ def test_an_alert_that_is_over_and_was_never_posted_is_not_posted() -> None:
     assert [message.correction for message in messages if message is not None] == [True, False]
 
 
+def test_every_subject_has_a_name() -> None:
+    assert set(dns_words.NAMES) == set(Subject)
+
+
 def test_the_worst_finding_comes_first() -> None:
     grades = [Grade.OK, Grade.UNKNOWN, Grade.WARN, Grade.FAIL, Grade.INFO]
     found = tuple(Finding(Subject.MX, grade.value, grade, "") for grade in grades)
