@@ -12,7 +12,9 @@ from bot.model import DnsRecord, Grade, Subject
 MANY = 3
 """So many domains with the same problem are one cause, and one line."""
 
-STOPPING = frozenset({Subject.DOMAIN, Subject.MX, Subject.MTA_STS, Subject.DNSSEC})
+STOPPING = frozenset(
+    {Subject.DOMAIN, Subject.MX, Subject.MTA_STS, Subject.DNSSEC, Subject.ADDRESSES, Subject.TLSA}
+)
 """Where a failure keeps mail from arriving; that of another subject has what is sent refused or doubted."""
 
 Name = tuple[str, str]
@@ -202,7 +204,11 @@ class Digest:
         rest = [
             cause for cause in self._causes if not cause.is_news and (cause.is_shared or not cause.stops_mail)
         ]
-        return sorted(rest, key=lambda cause: _age(cause.since))
+        # What was seen within one hour is of one age: then the worse of it comes first.
+        return sorted(
+            rest,
+            key=lambda cause: (_age(cause.since).replace(minute=0, second=0, microsecond=0), cause.grade),
+        )
 
     @cached_property
     def fine(self) -> int:

@@ -246,6 +246,16 @@ def test_what_is_still_open_has_the_oldest_first() -> None:
     assert [cause.first.key.domain for cause in digest.open] == ["d41.example", "d7.example", "d3.example"]
 
 
+def test_of_what_is_equally_old_the_worse_comes_first() -> None:
+    since = BEFORE - timedelta(hours=2)
+    found = [
+        health("a.example", bad("WEAK", Subject.SPF, Grade.WARN, since=since)),
+        health("b.example", bad("LOST", Subject.DKIM, since=since + timedelta(seconds=3))),
+    ]
+    digest = made(*found, previous=yesterday(*found))
+    assert [cause.first.key.domain for cause in digest.open] == ["b.example", "a.example"]
+
+
 def test_only_what_is_unknown_for_long_is_named() -> None:
     silent = [
         Finding(subject, "X", Grade.UNKNOWN, "No answer.", since=BEFORE)
