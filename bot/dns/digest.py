@@ -207,7 +207,10 @@ class Digest:
         # What was seen within one hour is of one age: then the worse of it comes first.
         return sorted(
             rest,
-            key=lambda cause: (_age(cause.since).replace(minute=0, second=0, microsecond=0), cause.grade),
+            key=lambda cause: (
+                _age(cause.since).replace(minute=0, second=0, microsecond=0),
+                cause.grade is not Grade.FAIL,
+            ),
         )
 
     @cached_property
