@@ -212,6 +212,11 @@ class Subject(StrEnum):
     TLS_RPT = "tls_rpt"
     DNSSEC = "dnssec"
     NAMESERVERS = "nameservers"
+    ADDRESSES = "addresses"
+    """From here on: of a mail system that is a host of one's own."""
+    REVERSE = "reverse"
+    TLSA = "tlsa"
+    AUTOCONFIG = "autoconfig"
 
 
 @dataclass(frozen=True, slots=True)

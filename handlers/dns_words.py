@@ -40,6 +40,10 @@ NAMES = {
     Subject.TLS_RPT: "TLS-RPT",
     Subject.DNSSEC: "DNSSEC",
     Subject.NAMESERVERS: "Name servers",
+    Subject.ADDRESSES: "Addresses",
+    Subject.REVERSE: "Reverse DNS",
+    Subject.TLSA: "TLSA",
+    Subject.AUTOCONFIG: "Autoconfig",
 }
 
 PROBLEMS = (Grade.FAIL, Grade.WARN, Grade.UNKNOWN)

@@ -31,6 +31,9 @@ STANDING = {
 }
 """What is noted of a domain that has only what its mail system asks for."""
 
+OF_A_BOX = frozenset({Subject.ADDRESSES, Subject.REVERSE, Subject.TLSA, Subject.AUTOCONFIG})
+"""What is not looked at for the mail system of the corpus, which has no host of its own."""
+
 Expectation = frozenset[tuple[str, Grade]]
 
 
@@ -81,8 +84,8 @@ class Case:
         if "DOMAIN_GONE" in self.said:
             return frozenset(said)
         named = {subject_of(tag) for tag in self.said}
-        for subject in Subject:
-            if subject not in named and subject is not Subject.DOMAIN:
+        for subject in set(Subject) - OF_A_BOX - {Subject.DOMAIN}:
+            if subject not in named:
                 note = STANDING.get(subject)
                 said.add((note, Grade.INFO) if note else (f"{subject.name}_OK", Grade.OK))
         return frozenset(said)
