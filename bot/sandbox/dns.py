@@ -6,6 +6,7 @@ Asked without recursion, it answers like a name server: with authority for the z
 import asyncio
 import collections
 import struct
+from functools import lru_cache
 from typing import Literal, cast
 
 import dns.edns
@@ -171,7 +172,7 @@ class DnsServer:
         if not self._exists(name):
             answer.set_rcode(dns.rcode.NXDOMAIN)
         soa = f"ns.sandbox.example. hostmaster.sandbox.example. 1 3600 600 86400 {NEGATIVE_TTL}"
-        answer.authority.append(dns.rrset.from_text(".", NEGATIVE_TTL, "IN", "SOA", soa))
+        answer.authority.append(_rrset(".", NEGATIVE_TTL, "SOA", (soa,)))
 
     def _flags(self, question: dns.message.Message, name: str) -> int:
         flags = 0
@@ -184,9 +185,7 @@ class DnsServer:
         return flags
 
     def _rrset(self, name: str, rdtype: str, values: list[str]) -> dns.rrset.RRset:
-        texts = [_quoted(value) for value in values] if rdtype == "TXT" else values
-        ttl = self.ttls.get(name, TTL)
-        return dns.rrset.from_text(dns.name.from_text(name), ttl, "IN", rdtype, *texts)
+        return _rrset(name, self.ttls.get(name, TTL), rdtype, tuple(values))
 
     def _exists(self, name: str) -> bool:
         """Also a name that has nothing itself, but names below it, exists (RFC 8020)."""
@@ -216,6 +215,13 @@ class _Udp(asyncio.DatagramProtocol):
 def _with_parents(name: str) -> list[str]:
     labels = name.split(".")
     return [".".join(labels[start:]) for start in range(len(labels))]
+
+
+@lru_cache(maxsize=4096)
+def _rrset(name: str, ttl: int, rdtype: str, values: tuple[str, ...]) -> dns.rrset.RRset:
+    """Not to be changed: the same is given to all who ask."""
+    texts = [_quoted(value) for value in values] if rdtype == "TXT" else values
+    return dns.rrset.from_text(dns.name.from_text(name), ttl, "IN", rdtype, *texts)
 
 
 def _quoted(value: str) -> str:

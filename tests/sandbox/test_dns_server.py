@@ -143,3 +143,20 @@ def test_the_ownership_code_is_seen_once_it_is_published() -> None:
     assert not publishes(server, "new.example", "code=1")
     server.set_records("new.example", "TXT", ["v=spf1 -all", "code=1"])
     assert publishes(server, "new.example", "code=1")
+
+
+async def test_text_is_cut_where_it_must_be_or_where_its_quotes_say(server: DnsServer) -> None:
+    server.set_records("long.example", "TXT", ["x" * 300, '"two " "strings"'])
+    answer = await ask(server, "long.example", "TXT")
+    assert sorted(record.strings for record in answer.answer[0]) == [
+        (b"two ", b"strings"),
+        (b"x" * 255, b"x" * 45),
+    ]
+
+
+async def test_ttl_is_that_of_the_name_where_it_has_one(server: DnsServer) -> None:
+    server.ttls[ACME] = 2147483647
+    assert (await ask(server, ACME, "MX")).answer[0].ttl == 2147483647
+    server.ttls[ACME] = 0
+    assert (await ask(server, ACME, "MX")).answer[0].ttl == 0
+    assert (await ask(server, f"_dmarc.{ACME}", "TXT")).answer[0].ttl == 300
