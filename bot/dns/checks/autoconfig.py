@@ -64,8 +64,8 @@ def _judge(domain: str, ours: frozenset[Address], places: Iterable[Place]) -> li
                     "AUTOCONFIG_WRONG",
                     Grade.WARN,
                     f"{place.name} does not lead to the box{' alone' if place.addresses & ours else ''}: it is {place}.",
-                    "Mail programs that set themselves up ask there, with the name and the password of a mailbox, and are"
-                    " sent to the wrong server. Replace what is there by this.",
+                    "Mail programs that set themselves up ask there, and take the name and the password of a mailbox to"
+                    " whatever server they are told of. Replace what is there by this.",
                     (place.end, *texts(place.addresses)),
                     records,
                 )

@@ -78,13 +78,16 @@ class _Part:
         lost = Grade.FAIL if self.necessary and not held else Grade.WARN
         findings = []
         if closed:
+            if held:
+                mend = "Remove it; only this belongs there."
+            else:
+                mend = "Put this in its place." if self.ours else "Remove it."
             findings.append(
                 self._finding(
                     "ADDRESSES_PRIVATE",
                     lost,
                     f"{self.host} has the address {listed(closed)}, which is not reached from outside.",
-                    "Senders and mail programs that try it get nowhere. "
-                    + ("Put this in its place." if self.ours and not held else "Remove it."),
+                    f"Senders and mail programs that try it get nowhere. {mend}",
                     published,
                 )
             )
@@ -148,7 +151,9 @@ class _Part:
             # RFC 5321 section 5.1: of several addresses, senders may try any.
             Grade.WARN,
             f"{self.host} also leads to {listed(others)}, which the box does not have.",
-            "Some mail and some mail programs go there, and may stop there. Remove it; if it is the box's, tell the box.",
+            "Some mail and some mail programs go there, and may stop there. Remove it"
+            + ("; only this belongs there." if held else ".")
+            + " If it is the box's, tell the box.",
             published,
         )
 
