@@ -51,6 +51,7 @@ async def test_a_host_without_its_ipv4_address_fails_and_is_told_what_to_publish
     (finding,) = await look(none)
     assert (finding.tag, finding.grade, finding.publish) == ("ADDRESSES_MISSING", Grade.FAIL, (A,))
     assert BOX in finding.summary
+    assert "mail comes back" in finding.why
     # IPv6 alone is not enough for a box that has both.
     assert tags(await look(none, Records((SIX,)), [FOUR, SIX])) == [("ADDRESSES_MISSING", Grade.FAIL)]
 
@@ -58,6 +59,7 @@ async def test_a_host_without_its_ipv4_address_fails_and_is_told_what_to_publish
 async def test_a_missing_ipv6_address_is_a_warning_unless_it_is_the_only_one_or_the_box_has_none() -> None:
     (finding,) = await look(Records((FOUR,)), NoData(), [FOUR, SIX])
     assert (finding.tag, finding.grade, finding.publish) == ("ADDRESSES_MISSING", Grade.WARN, (AAAA,))
+    assert "can arrive over IPv4" in finding.why
     assert tags(await look(NoData(), NoData(), [SIX])) == [("ADDRESSES_MISSING", Grade.FAIL)]
     assert tags(await look(Records((FOUR,)), NoData(), [FOUR])) == [("ADDRESSES_OK", Grade.OK)]
 
@@ -67,8 +69,10 @@ async def test_another_address_in_place_of_the_boxs_fails_for_ipv4_and_warns_for
     assert (four.tag, four.grade, four.publish) == ("ADDRESSES_WRONG", Grade.FAIL, (A,))
     assert ELSEWHERE in four.summary
     assert FOUR in four.summary
+    assert "don't reach the box" in four.why
     (six,) = await look(Records((FOUR,)), Records((ELSEWHERE6,)), [FOUR, SIX])
     assert (six.tag, six.grade, six.publish) == ("ADDRESSES_WRONG", Grade.WARN, (AAAA,))
+    assert "with IPv6" in six.why
 
 
 async def test_another_address_beside_the_boxs_is_a_warning() -> None:
@@ -120,6 +124,7 @@ async def test_one_of_several_addresses_that_is_not_published_is_a_note() -> Non
 async def test_an_alias_is_a_warning_with_the_records_to_put_in_its_place() -> None:
     (finding,) = await look(Records((FOUR,), ("vps.hoster.example",)))
     assert (finding.tag, finding.grade, finding.publish) == ("ADDRESSES_ALIAS", Grade.WARN, (A,))
+    assert "Put this in place" in finding.why
     nowhere = await look(NoDomain(("gone.hoster.example",)), NoDomain(("gone.hoster.example",)))
     assert tags(nowhere) == [("ADDRESSES_MISSING", Grade.FAIL), ("ADDRESSES_ALIAS", Grade.WARN)]
 

@@ -70,6 +70,13 @@ async def test_a_name_that_does_not_lead_back_fails(answer: Answer) -> None:
     (own,) = await look({(PTR4, "PTR"): Records((BOX,)), (BOX, "A"): answer})
     assert (own.tag, own.grade) == ("REVERSE_UNCONFIRMED", Grade.FAIL)
     assert own.publish == (DnsRecord(BOX, "A", FOUR),)
+    assert "The name of 192.0.2.10 in reverse DNS, box.acme.example, does not lead back" in own.summary
+
+
+async def test_several_names_of_which_none_leads_back_are_all_named() -> None:
+    (finding,) = await look(named("a.hoster.example", "b.hoster.example"))
+    assert (finding.tag, finding.grade) == ("REVERSE_UNCONFIRMED", Grade.FAIL)
+    assert "a.hoster.example, b.hoster.example, do not lead back" in finding.summary
 
 
 async def test_an_ipv6_address_is_not_confirmed_by_the_ipv4_address_of_its_name() -> None:
