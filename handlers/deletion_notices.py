@@ -51,17 +51,17 @@ def render_reminder(rows: Request, _now: datetime) -> Rendered | None:
     pending = [row for row in rows if row.state is DeletionState.PENDING and row.execute_at is not None]
     reminded = [row for row in rows if row.reminded_at is not None]
     thread_ts = next((row.notice_ts for row in rows if row.notice_ts is not None), None)
-    if not reminded and any(row.removals and row.state in CANCELLABLE_STATES for row in rows):
-        told = "This warning is over: the notice was removed, and is posted anew. The grace period starts over with it."
+    if not reminded and any(row.removals for row in rows):
+        if any(row.state in CANCELLABLE_STATES for row in rows):
+            outcome = "The notice was removed, and is posted anew. The grace period starts over with it."
+        else:
+            outcome = _outcomes(rows)
+        told = f"This warning is over. {outcome}"
         return Rendered(told, [blocks.section(told)], correction=True)
     if not reminded or thread_ts is None:
         return None
     if not pending:
-        outcome = (
-            " ".join(dict.fromkeys(end(row) for row in reminded if not row.state.is_open))
-            or "It is under way."
-        )
-        told = f"This warning is over. {blocks.cut(outcome, 2000)}"
+        told = f"This warning is over. {_outcomes(reminded)}"
         return Rendered(told, [blocks.section(told)], thread_ts)
     soonest = min(row.execute_at for row in pending if row.execute_at is not None)
     who = what(pending[0]) if len(pending) == 1 else count(len(pending), "deletion")
@@ -77,6 +77,11 @@ def render_reminder(rows: Request, _now: datetime) -> Rendered | None:
     )
     last = "This is the last chance to cancel."
     return Rendered(f"{told} {last}", [blocks.section(f"{told}\n{last}"), blocks.actions(stop)], thread_ts)
+
+
+def _outcomes(rows: Sequence[Deletion]) -> str:
+    ended = dict.fromkeys(end(row) for row in rows if not row.state.is_open)
+    return blocks.cut(" ".join(ended) or "It is under way.", 2000)
 
 
 def render_hold(rows: Request, _now: datetime) -> Rendered | None:

@@ -98,6 +98,24 @@ async def test_thread_is_warned_an_hour_before_and_the_warning_has_the_button(
     assert address in await users(sandbox)
 
 
+async def test_warning_of_a_removed_notice_ends_though_slack_is_down_until_the_deletion_is_cancelled(
+    sandbox: Sandbox, ada: Screen, ben: Screen
+) -> None:
+    _, notice = await schedule(sandbox, ada)
+    await later(sandbox, DAY - timedelta(minutes=30))
+    warning = await ada.message("last chance")
+    for method in ("chat.update", "chat.postMessage"):
+        sandbox.server.faults.inject(method, 1, {"status": 503})
+    ben.remove(notice.ts)
+    await sandbox.server.events.quiet()
+    await sandbox.settled()
+    await ben.press_in(warning, "Cancel deletion")
+    await ben.told("Cancelled:")
+    await later(sandbox, timedelta(hours=1))
+    ended = await ada.message("This warning is over", "Cancelled by <@U0BEN>")
+    assert ended.ts == warning.ts
+
+
 async def test_warning_ends_with_the_outcome(sandbox: Sandbox, ada: Screen) -> None:
     await schedule(sandbox, ada)
     await later(sandbox, DAY - timedelta(minutes=30))
