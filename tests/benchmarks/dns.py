@@ -113,7 +113,7 @@ async def ours(address: str, number: int) -> Result:
 def theirs(address: str, number: int, threads: int) -> Result:
     """checkdmarc over so many domains."""
     # Only where it is wanted: it takes 50 MB.
-    import checkdmarc  # type: ignore[import-untyped]  # it has none
+    import checkdmarc
     from dns.nameserver import Do53Nameserver
 
     host, _, port = address.rpartition(":")
