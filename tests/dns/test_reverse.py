@@ -125,10 +125,12 @@ async def test_a_second_name_that_does_not_lead_back_is_a_warning_and_one_that_d
     (extra,) = await look(named(BOX, "old.hoster.example"))
     assert (extra.tag, extra.grade, extra.publish) == ("REVERSE_EXTRA", Grade.WARN, ())
     assert "old.hoster.example" in extra.summary
+    assert f"Have only {BOX} there" in extra.why
     two = named(BOX, "mail.acme.example", forward=[BOX, "mail.acme.example"])
     assert await tags(two) == [("REVERSE_OK", Grade.OK)]
     (own,) = await look(named(BOX, "mail.acme.example", forward=["mail.acme.example"]))
     assert (own.tag, own.publish) == ("REVERSE_EXTRA", (DnsRecord(BOX, "A", FOUR),))
+    assert own.why.endswith("Publish this.")
 
 
 async def test_no_answer_is_unknown_and_never_bad() -> None:

@@ -71,8 +71,10 @@ async def test_without_dnssec_a_record_is_a_note_that_it_does_nothing_even_if_it
     unsigned: Mapping[tuple[str, str], Answer] = {(ZONE, "SOA"): SOA, (ZONE, "DS"): NoData()}
     (right,) = await look(Records((OURS,)), table=unsigned)
     assert (right.tag, right.grade, right.publish) == ("TLSA_UNSIGNED", Grade.INFO, ())
+    assert "does not fit" not in right.why
     (wrong,) = await look(Records((OLD,)), table=unsigned)
     assert (wrong.tag, wrong.grade, wrong.publish) == ("TLSA_UNSIGNED", Grade.INFO, WANTED)
+    assert "does not fit" in wrong.why
     assert await tags(Records((OLD,)), table={}) == [("TLSA_UNSIGNED", Grade.INFO)]
 
 
