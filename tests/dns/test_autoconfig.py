@@ -72,6 +72,7 @@ async def test_a_host_elsewhere_is_a_warning_also_if_only_in_part() -> None:
     assert finding.publish == (DnsRecord(AUTOCONFIG, "A", FOUR),)
     assert ELSEWHERE in finding.summary
     assert "password" in finding.why
+    assert "alone" not in finding.summary
     (part,) = await look({(AUTOCONFIG, "A"): Records((FOUR, ELSEWHERE))})
     assert (part.tag, part.grade) == ("AUTOCONFIG_WRONG", Grade.WARN)
     assert "alone" in part.summary
