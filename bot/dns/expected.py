@@ -14,8 +14,17 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A mail system of one's own, as it tells of itself. `addresses`: of both kinds; `tlsa`: as in `check_tlsa`."""
+
+    host: str
+    addresses: frozenset[str]
+    tlsa: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
-    """`mx_priority` is what to publish; which number stands there is never judged."""
+    """`mx_priority` is what to publish; which number stands there is never judged. `box`: where it is one's own."""
 
     title: str
     mx_host: str
@@ -23,6 +32,7 @@ class Expected:
     spf_include: str
     dkim: tuple[Alias, ...]
     dmarc: Alias
+    box: Box | None = None
 
 
 PURELYMAIL = Expected(

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing_extensions import override
 
 from bot.dns.checks import (
+    check_autoconfig,
+    check_box_addresses,
     check_dkim,
     check_dmarc,
     check_dnssec,
@@ -18,13 +20,16 @@ from bot.dns.checks import (
     check_mx,
     check_nameservers,
     check_ownership,
+    check_reverse,
     check_spf,
     check_tls_rpt,
+    check_tlsa,
 )
 from bot.dns.checks.mta_sts import NAME as MTA_STS
 from bot.dns.checks.tls_rpt import NAME as TLS_RPT
+from bot.dns.checks.tlsa import NAME as TLSA
 from bot.dns.direct import DirectResolver
-from bot.dns.expected import Expected
+from bot.dns.expected import Box, Expected
 from bot.dns.lookup import Answer, NoDomain, Resolver, Unanswered, UncheckedResolver
 from bot.dns.policy import Policies
 from bot.model import Finding, Grade, MailDomain, Subject
@@ -105,6 +110,13 @@ class Looker:
                     check_dnssec(name, answers, heard[Subject.DNSSEC], fresh),
                     check_nameservers(name, heard[Subject.NAMESERVERS], self._direct),
                 ]
+            if wholly and expected.box is not None:
+                checks += [
+                    _check_box(expected.box, heard),
+                    check_autoconfig(
+                        name, expected.box.host, expected.box.addresses, heard[Subject.AUTOCONFIG]
+                    ),
+                ]
             judged = [*await asyncio.gather(*checks)]
             judged.append(check_dkim(name, expected, dict(zip(selectors, keys, strict=True))))
             if wholly:
@@ -140,6 +152,17 @@ class _Heard(Resolver):
         if not isinstance(answer, Unanswered):
             self.longest = max(self.longest, answer.ttl)
         return answer
+
+
+async def _check_box(box: Box, heard: Mapping[Subject, Resolver]) -> list[Finding]:
+    """What all domains of a box have in common; the resolver is asked for it once for all that are looked at together."""
+    tlsa = await heard[Subject.TLSA].lookup(f"{TLSA}.{box.host}", "TLSA")
+    judged = await asyncio.gather(
+        check_box_addresses(box.host, box.addresses, heard[Subject.ADDRESSES]),
+        check_reverse(box.host, box.addresses, heard[Subject.REVERSE]),
+        check_tlsa(box.host, box.tlsa, tlsa, heard[Subject.TLSA]),
+    )
+    return [finding for findings in judged for finding in findings]
 
 
 async def _check_tls_rpt(name: str, ask: Resolver) -> list[Finding]:

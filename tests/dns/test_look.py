@@ -1,10 +1,11 @@
 """One look at a domain: what is asked, what is judged, and for how long it may be believed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.dns.expected import PURELYMAIL
+from bot.dns.expected import PURELYMAIL, Box
 from bot.dns.look import Look
 from bot.dns.lookup import Answer, DnsResolver, NoDomain, Records, Sweep, Unanswered, UncheckedResolver
 from bot.model import Grade, MailDomain, Subject
@@ -68,6 +69,30 @@ async def test_a_short_look_asks_six_questions_about_the_domain_and_the_rest_abo
     own = [name for name, _ in server.asked if name.endswith("acme-tools.example")]
     assert len(own) == 6
     assert server.asked.total() == 8
+
+
+OF_A_BOX = [Subject.ADDRESSES, Subject.REVERSE, Subject.TLSA, Subject.AUTOCONFIG]
+
+
+async def test_box_of_ones_own_is_looked_at_with_each_of_its_domains(
+    patient: DnsResolver, server: DnsServer
+) -> None:
+    """Its host is found at another address than its own, which has no reverse DNS, and clients are led elsewhere."""
+    box = Box(PURELYMAIL.mx_host, frozenset({"203.0.113.25"}), ("3 1 1 " + "ab" * 32,))
+    server.set_records(f"_25._tcp.{box.host}", "TLSA", ["3 1 1 " + "cd" * 32])
+    server.signed.add(f"_25._tcp.{box.host}")
+    server.set_records("autoconfig.acme-tools.example", "A", ["192.0.2.66"])
+    looker = a_looker(server, expected=replace(PURELYMAIL, box=box))
+    domain = MailDomain("main", "acme-tools.example")
+    async with Sweep(patient) as sweep:
+        seen = await looker.look(domain, sweep, patient, by="one", at=NOW, wholly=True)
+        short = await looker.look(domain, sweep, patient, by="one", at=NOW, wholly=False)
+    worst = {subject: {f.grade for f in seen.findings if f.subject is subject} for subject in OF_A_BOX}
+    assert worst[Subject.ADDRESSES] & {Grade.FAIL, Grade.WARN}
+    assert worst[Subject.REVERSE] & {Grade.FAIL, Grade.WARN}
+    assert worst[Subject.TLSA] == {Grade.FAIL}
+    assert Grade.WARN in worst[Subject.AUTOCONFIG]
+    assert not {finding.subject for finding in short.findings} & set(OF_A_BOX)
 
 
 async def test_a_look_knows_for_how_long_the_resolver_repeats_itself() -> None:

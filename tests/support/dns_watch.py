@@ -9,7 +9,7 @@ from typing_extensions import override
 from bot.clock import Bell, Clock
 from bot.dns import DnsHealth
 from bot.dns.direct import NameServers
-from bot.dns.expected import PURELYMAIL
+from bot.dns.expected import PURELYMAIL, Expected
 from bot.dns.look import Looker
 from bot.dns.lookup import UncheckedResolver
 from bot.dns.policy import NoPolicy, Policies
@@ -52,11 +52,15 @@ async def _no_refresh(_account: str) -> None:
     return None
 
 
-def a_looker(server: DnsServer | None = None, accounts: Iterable[str] = ("main",)) -> Looker:
+def a_looker(
+    server: DnsServer | None = None,
+    accounts: Iterable[str] = ("main",),
+    expected: Expected = PURELYMAIL,
+) -> Looker:
     """`server` is every name server there is."""
     found = {} if server is None else dict.fromkeys(NAME_SERVERS.values(), server.address)
     return Looker(
-        expected=dict.fromkeys(accounts, PURELYMAIL),
+        expected=dict.fromkeys(accounts, expected),
         policies=NoPolicies(),
         direct=NameServers(in_flight=50, try_seconds=0.25, found_at=found),
         ownership=_no_code,
