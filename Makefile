@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 HISTORIES ?= 100000
+# One more than there are cores: tests wait for disks and servers, too.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 
 .PHONY: sandbox test soak check format lock clean
 
@@ -10,7 +12,7 @@ sandbox: $(VENV)/.ready
 	@exec $(BIN)/mailwarden sandbox $(ARGS)
 
 test: check
-	$(BIN)/pytest --numprocesses logical --maxprocesses 4 $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 # Made-up histories of the deletion queue, hours of them: `make soak HISTORIES=1000000`.
 soak: $(VENV)/.ready

@@ -1,6 +1,7 @@
 """The digest in Slack: within its limits whatever is wrong, short when nothing is, with its picture, and all of it in pages."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -298,7 +299,8 @@ async def test_while_dns_cannot_be_asked_the_digest_comes_and_says_how_old_it_is
     (message,) = posted(sandbox)
     assert "DNS could not be asked since" in readable(message)
     assert "4 of 6 domains need you." in readable(message)
-    assert "the oldest look is 25 h" in readable(message)
+    # Whether a domain was looked at within the first hour is left to chance.
+    assert re.search(r"the oldest look is 2[45] h", readable(message))
 
 
 async def test_what_broke_and_what_was_mended_since_yesterday_is_told(sandbox: Sandbox) -> None:
