@@ -25,14 +25,19 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What may take longest comes first, or one process would be at it when the others have finished."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deal the tests out, those first that may take longest, or one process would be at them when the others have finished.
+
+    Of the list as it is, pytest-xdist gives each process one piece.
+    """
 
     def patience(item: pytest.Item) -> float:
         marker = item.get_closest_marker("timeout")
         return float(marker.args[0]) if marker is not None else 0.0
 
+    processes = int(getattr(config, "workerinput", {}).get("workercount", 1))
     items.sort(key=patience, reverse=True)
+    items[:] = [item for process in range(processes) for item in items[process::processes]]
 
 
 @pytest.fixture
