@@ -26,7 +26,6 @@ NEEDED = {
     "kills",
     "released",
     "reminders",
-    "retried",
     "second messages",
 }
 
