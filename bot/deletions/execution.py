@@ -153,7 +153,7 @@ class Execution:
         if seen.there is False:
             end = f"{row.label} was already gone from {provider.title} when its time came; Mailwarden deleted nothing."
         elif await self._was_seen_gone(row):
-            end = f"{row.label} was deleted by somebody else meanwhile; Mailwarden deleted nothing."
+            end = f"{row.label} was deleted by somebody else meanwhile. Whoever has that address now is left alone."
         elif objection is not None:
             end = f"Mailwarden deleted nothing. {objection}"
         elif change := targets.difference(row.snapshot, seen.snapshot):

@@ -76,7 +76,7 @@ class Crew:
             replica.idle = asyncio.create_task(heard(replica.control))
 
     def logged(self, pattern: str) -> int:
-        """How often anybody has."""
+        """How often all of their logs, together, hold what fits the pattern."""
         return sum(len(re.findall(pattern, one.log.read_text())) for one in self.living + self.dead)
 
     async def stop(self) -> None:
