@@ -9,6 +9,7 @@
     ├── Protected                      this target must stay; says why
     ├── TooLate                        somebody or the clock was first; says who
     ├── AlreadySubmitted               the same form was sent before; says what became of it
+    ├── NotPossible                    the mail system has no such thing
     ├── WriteNotApplied                the mail system said success, the read-back says otherwise
     └── ProviderError(retryable, unclear)   the mail system did not do it
         ├── ProviderUnavailable        not reached, too slow, 429 or 5xx
@@ -70,6 +71,10 @@ class TooLate(OperatorError):
 
 class AlreadySubmitted(OperatorError):
     """The same form was sent before."""
+
+
+class NotPossible(OperatorError):
+    """The mail system has no such thing; what it can do is told by its capabilities."""
 
 
 class WriteNotApplied(OperatorError):

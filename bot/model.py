@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum, auto
 
 class ProviderKind(StrEnum):
     PURELYMAIL = "purelymail"
+    MAILINABOX = "mailinabox"
 
 
 class Capability(StrEnum):
@@ -14,6 +15,17 @@ class Capability(StrEnum):
 
     TWO_FACTOR = auto()
     """2FA can be required and released."""
+    TWO_FACTOR_DISABLE = auto()
+    """2FA is set up by the users themselves; here it can only be taken away."""
+    QUOTA = auto()
+    """A mailbox has a size limit, and its use is known."""
+    ADMIN_PRIVILEGE = auto()
+    """A mail user may be an administrator of the mail system."""
+    ARCHIVED_USERS = auto()
+    """A deleted user's mailbox stays on the server, and can be given back by creating the user again."""
+    DOMAINS = auto()
+    """Domains are added and deleted by themselves; without it, one is there while an address of it is."""
+    ROUTING_RULES = auto()
 
 
 class Role(IntEnum):
@@ -48,12 +60,32 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class UserDetails:
+    """What a mail system tells of a mail user beside its address; None where it says nothing.
+
+    `admin`: whether the user may administer the mail system. `quota` and `used` are bytes; a quota of 0 is no limit.
+    """
+
+    admin: bool | None = None
+    quota: int | None = None
+    used: int | None = None
+
+
+UNTOLD = UserDetails()
+
+
+@dataclass(frozen=True, slots=True)
 class MailUser:
-    """A mailbox login as the directory knows it. `deletion_id` is set while a deletion of it is open."""
+    """A mailbox login as the directory knows it. `deletion_id` is set while a deletion of it is open.
+
+    `archived`: the login is deleted, and its mailbox is kept (Capability.ARCHIVED_USERS).
+    """
 
     account: str
     address: str
     deletion_id: str | None = None
+    archived: bool = False
+    details: UserDetails = UNTOLD
 
     @property
     def local_part(self) -> str:

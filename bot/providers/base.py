@@ -6,10 +6,10 @@ Every method may raise, besides what it names: `ProviderUnavailable`, `ProviderU
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.model import Capability, MailDomain, ProviderKind
+from bot.model import UNTOLD, Capability, MailDomain, ProviderKind, UserDetails
 
 NAMED_TARGETS = 3
 """How many targets of a routing rule its label names."""
@@ -17,10 +17,16 @@ NAMED_TARGETS = 3
 
 @dataclass(frozen=True, slots=True)
 class UserListing:
-    """The addresses of an account. `complete` is False where the server may have cut the list."""
+    """The addresses of an account. `complete` is False where the server may have cut the list.
+
+    `details` of those of whom the server tells some. `archived`: those who are no users any more, and whose mailboxes are
+    kept; none of them is in `addresses`.
+    """
 
     addresses: frozenset[str]
     complete: bool
+    details: Mapping[str, UserDetails] = field(default_factory=dict)
+    archived: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class UserState:
 
     address: str
     two_factor: bool
+    details: UserDetails = UNTOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,10 @@ class MailProvider(Protocol):
     kind: ProviderKind
     title: str
     """The system's name as people write it: `PurelyMail`."""
-    capabilities: frozenset[Capability]
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What can be done there, as far as is known by now: some of it shows only in what the server answers."""
 
     async def list_users(self) -> UserListing:
         """All mail users of the account."""
@@ -113,20 +123,31 @@ class MailProvider(Protocol):
     async def get_user(self, address: str) -> UserState:
         """The state of one mail user. Raises NotFound if it is not listed (any more)."""
 
-    async def create_user(self, address: str, password: str) -> None:
-        """Create a mail user."""
+    async def create_user(
+        self, address: str, password: str, *, admin: bool = False, quota: int | None = None
+    ) -> None:
+        """Create a mail user. `quota`: bytes, 0 for no limit, None for what the mail system gives by itself.
+
+        Raises AlreadyExists where something else holds the address. What `admin` and `quota` came to has to be read back.
+        """
 
     async def set_password(self, address: str, password: str) -> None:
         """Set a new password. It can't be read back: a return means that the mail system accepted it."""
 
     async def set_two_factor(self, address: str, *, required: bool) -> None:
-        """Require 2FA for login, or no longer."""
+        """Require 2FA for login, or no longer. Raises NotPossible."""
+
+    async def set_admin(self, address: str, *, admin: bool) -> None:
+        """Let the user administer the mail system, or no longer. Raises NotPossible."""
+
+    async def set_quota(self, address: str, quota: int) -> None:
+        """Limit the mailbox to so many bytes; 0 for no limit. Raises NotPossible."""
 
     async def delete_user(self, address: str) -> None:
         """Delete the mail user and its mailbox, at once and for good."""
 
     async def delete_domain(self, name: str) -> None:
-        """Delete the domain with all its mail users and routing rules, at once and for good."""
+        """Delete the domain with all its mail users and routing rules, at once and for good. Raises NotPossible."""
 
     async def delete_routing_rule(self, rule_id: str) -> None:
         """Delete the routing rule. Raises NotFound for an id that none of the account's rules can have."""

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import SecretStr
 from typing_extensions import override
 
-from bot.errors import NotFound, ProviderConfused, ProviderRefused, ProviderUnauthorized
+from bot.errors import NotFound, NotPossible, ProviderConfused, ProviderRefused, ProviderUnauthorized
 from bot.model import Capability, MailDomain, ProviderKind, ProviderVerdict
 from bot.providers.base import MailProvider, RoutingRule, UserListing, UserState
 from bot.providers.http import Answer, MailSystemHttp, Sleep
@@ -62,7 +62,6 @@ class PurelyMail(MailProvider):
         self.account = account
         self.kind = ProviderKind.PURELYMAIL
         self.title = "PurelyMail"
-        self.capabilities = frozenset({Capability.TWO_FACTOR})
         self._who = f"PurelyMail (account {account})"
         self._token = token
         self._http = MailSystemHttp(
@@ -73,6 +72,11 @@ class PurelyMail(MailProvider):
             sleep=sleep,
             **({} if jitter is None else {"jitter": jitter}),
         )
+
+    @property
+    @override
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({Capability.TWO_FACTOR, Capability.DOMAINS, Capability.ROUTING_RULES})
 
     @override
     async def list_users(self) -> UserListing:
@@ -143,7 +147,13 @@ class PurelyMail(MailProvider):
         return UserState(address, two_factor)
 
     @override
-    async def create_user(self, address: str, password: str) -> None:
+    async def create_user(
+        self, address: str, password: str, *, admin: bool = False, quota: int | None = None
+    ) -> None:
+        if admin:
+            await self.set_admin(address, admin=True)
+        if quota is not None:
+            await self.set_quota(address, quota)
         local_part, _, domain = address.partition("@")
         await self._call(
             "createUser",
@@ -164,6 +174,16 @@ class PurelyMail(MailProvider):
     @override
     async def set_two_factor(self, address: str, *, required: bool) -> None:
         await self._call("modifyUser", {"userName": address, "requireTwoFactorAuthentication": required})
+
+    @override
+    async def set_admin(self, address: str, *, admin: bool) -> None:
+        raise NotPossible(
+            f"PurelyMail has no administrators among its mail users, so {address} can't be one."
+        )
+
+    @override
+    async def set_quota(self, address: str, quota: int) -> None:
+        raise NotPossible(f"PurelyMail has no quotas, so {address} can't have one.")
 
     @override
     async def delete_user(self, address: str) -> None:
