@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import Clock
 from bot.errors import NotFound, ProviderError
-from bot.model import MailDomain, MailUser
+from bot.model import MailDomain, MailUser, UserDetails
 from bot.providers.base import MailProvider
 from bot.storage import directory as rows
 from bot.storage.database import Database
@@ -55,18 +55,34 @@ class Directory:
         async with self._database.reading() as session:
             return [domain for domain in await rows.domains(session) if domain.account in self._providers]
 
-    async def search(self, text: str, *, offset: int = 0, limit: int = 10) -> UserPage:
-        """Mail users whose address contains `text`; those that begin with it first."""
+    async def search(
+        self, text: str, *, offset: int = 0, limit: int = 10, archived: bool | None = False
+    ) -> UserPage:
+        """Mail users whose address contains `text`; those that begin with it first.
+
+        `archived`: False for those who are there, True for those who are gone and whose mailbox is kept, None for both,
+        in this order.
+        """
         async with self._database.reading() as session:
             users, matching, total = await rows.search(
-                session, text.strip().lower(), offset=offset, limit=limit, accounts=list(self._providers)
+                session,
+                text.strip().lower(),
+                offset=offset,
+                limit=limit,
+                accounts=list(self._providers),
+                archived=archived,
             )
         return UserPage(users, matching, total)
 
-    async def find(self, address: str, *, account: str | None = None) -> MailUser:
-        """The mail user of that address. Raises NotFound, also where two accounts hold it and none is named."""
+    async def find(
+        self, address: str, *, account: str | None = None, archived: bool | None = False
+    ) -> MailUser:
+        """The mail user of that address. Raises NotFound, also where two accounts hold it and none is named.
+
+        `archived` as in `search`.
+        """
         async with self._database.reading() as session:
-            found = await rows.find(session, address.strip().lower())
+            found = await rows.find(session, address.strip().lower(), archived=archived)
         users = [
             user for user in found if user.account in self._providers and account in {None, user.account}
         ]
@@ -79,11 +95,13 @@ class Directory:
             raise NotFound(f"{address} exists on the accounts {names}: pick it from the list.")
         return users[0]
 
-    async def note_present(self, account: str, address: str) -> None:
+    async def note_present(self, account: str, address: str, details: UserDetails | None = None) -> None:
+        """A mail user is there. `details`: what the mail system told of it; None leaves what is known."""
         async with self._database.transaction() as session:
-            await rows.put_user(session, account, address, now=self._clock.now(), gone=False)
+            await rows.put_user(session, account, address, now=self._clock.now(), gone=False, details=details)
 
     async def note_gone(self, user: MailUser) -> None:
+        """A mail user is not there any more. Its details stay on record for whoever gives the mailbox back."""
         async with self._database.transaction() as session:
             await rows.put_user(session, user.account, user.address, now=self._clock.now(), gone=True)
 
@@ -112,7 +130,15 @@ class Directory:
         domains = await provider.list_domains()
         async with self._database.transaction() as session:
             # A list that may have been cut proves no absence.
-            await rows.put_listing(session, account, users.addresses, asked_at=asked_at, prune=users.complete)
+            await rows.put_listing(
+                session,
+                account,
+                users.addresses,
+                asked_at=asked_at,
+                prune=users.complete,
+                details=users.details,
+                archived=users.archived,
+            )
             await rows.put_domains(session, account, domains)
             await rows.note_refresh(session, account, tried_at=asked_at, refreshed=True, error=None)
 

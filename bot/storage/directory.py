@@ -1,13 +1,38 @@
 """The rows of the directory: mail users and domains as last seen at their mail system."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.model import OPEN_STATES, MailDomain, MailUser, ProviderVerdict, Target, TargetKind
+from bot.model import (
+    OPEN_STATES,
+    UNTOLD,
+    MailDomain,
+    MailUser,
+    ProviderVerdict,
+    Target,
+    TargetKind,
+    UserDetails,
+)
 from bot.storage.database import serialise, upsert
 from bot.storage.tables import OPEN, deletions, directory_accounts, directory_domains, directory_users
 
@@ -21,45 +46,85 @@ class AccountAge:
     last_error: str | None
 
 
-async def put_user(session: AsyncSession, account: str, address: str, *, now: datetime, gone: bool) -> None:
-    """Record that a mail user is there, or is not there any more, as of `now`."""
+async def put_user(
+    session: AsyncSession,
+    account: str,
+    address: str,
+    *,
+    now: datetime,
+    gone: bool,
+    archived: bool = False,
+    details: UserDetails | None = None,
+) -> None:
+    """Record that a mail user is there, or is not there any more, as of `now`.
+
+    `archived`: gone, and the mailbox is kept. `details`: None for those that are known, which stay on record of who is
+    gone, and are nobody's as soon as another one has the address.
+    """
+    values: dict[str, object] = {"touched_at": now, "gone": gone, "archived": archived}
     statement = upsert(session, directory_users).values(
-        account=account, address=address, touched_at=now, gone=gone
+        account=account, address=address, **values, **_columns(details or UNTOLD)
     )
+    if details is not None:
+        values |= _columns(details)
+    elif not gone:
+        values |= {
+            name: case((directory_users.c.gone.is_(True), null()), else_=directory_users.c[name])
+            for name in _columns(UNTOLD)
+        }
     await session.execute(
         statement.on_conflict_do_update(
-            index_elements=[directory_users.c.account, directory_users.c.address],
-            set_={"touched_at": now, "gone": gone},
+            index_elements=[directory_users.c.account, directory_users.c.address], set_=values
         )
     )
 
 
 async def put_listing(
-    session: AsyncSession, account: str, addresses: frozenset[str], *, asked_at: datetime, prune: bool
+    session: AsyncSession,
+    account: str,
+    addresses: frozenset[str],
+    *,
+    asked_at: datetime,
+    prune: bool,
+    details: Mapping[str, UserDetails] = MappingProxyType({}),
+    archived: frozenset[str] = frozenset(),
 ) -> None:
-    """Take over a listing that was asked for at `asked_at`.
+    """Take over a listing that was asked for at `asked_at`. `prune`: whom it does not name is gone.
 
     Rows touched later than that know better: the bot has created or deleted the user while the listing was under way.
     """
+    statement = upsert(session, directory_users)
+    new = statement.excluded
+    keys = [directory_users.c.account, directory_users.c.address]
+    old = directory_users.c.touched_at <= asked_at
+    standing = {"touched_at": new.touched_at, "gone": new.gone, "archived": new.archived}
     if addresses:
-        statement = upsert(session, directory_users)
+        told = {name: new[name] for name in _columns(UNTOLD)}
         await session.execute(
             statement.on_conflict_do_update(
-                index_elements=[directory_users.c.account, directory_users.c.address],
-                set_={"touched_at": statement.excluded.touched_at, "gone": statement.excluded.gone},
-                where=and_(directory_users.c.touched_at <= asked_at, ~_missed()),
+                index_elements=keys, set_=standing | told, where=and_(old, ~_missed())
             ),
+            [_row(account, address, asked_at, details.get(address, UNTOLD)) for address in sorted(addresses)],
+        )
+    if archived:
+        # The details of before stay: whoever gives the mailbox back wants to know them.
+        await session.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_=standing, where=old),
             [
-                {"account": account, "address": a, "touched_at": asked_at, "gone": False}
-                for a in sorted(addresses)
+                _row(account, address, asked_at, UNTOLD, archived=True)
+                for address in sorted(archived - addresses)
             ],
         )
     if prune:
         # What the listing named has just been touched at `asked_at`; what is older was not in it.
         await session.execute(
             update(directory_users)
-            .where(directory_users.c.account == account, directory_users.c.touched_at < asked_at)
-            .values(gone=True)
+            .where(
+                directory_users.c.account == account,
+                directory_users.c.touched_at < asked_at,
+                or_(directory_users.c.gone.is_(False), directory_users.c.archived.is_(True)),
+            )
+            .values(gone=True, archived=False)
         )
 
 
@@ -111,47 +176,88 @@ async def domains(session: AsyncSession) -> list[MailDomain]:
 
 
 async def search(
-    session: AsyncSession, text: str, *, accounts: list[str], offset: int, limit: int
+    session: AsyncSession,
+    text: str,
+    *,
+    accounts: list[str],
+    offset: int,
+    limit: int,
+    archived: bool | None = False,
 ) -> tuple[list[MailUser], int, int]:
     """A page of the users of `accounts` whose address contains `text`, how many match, and how many there are.
 
-    Addresses that begin with `text` come first. `%` and `_` in it mean themselves.
+    Addresses that begin with `text` come first. `%` and `_` in it mean themselves. `archived`: whether those who are
+    there are looked for, those whose mailbox is kept, or (None) both, in this order.
     """
-    present = and_(directory_users.c.gone.is_(False), directory_users.c.account.in_(accounts))
-    matching = and_(present, directory_users.c.address.contains(text, autoescape=True)) if text else present
-    total = await session.scalar(select(func.count()).select_from(directory_users).where(present)) or 0
+    known = and_(_standing(archived=archived), directory_users.c.account.in_(accounts))
+    matching = and_(known, directory_users.c.address.contains(text, autoescape=True)) if text else known
+    total = await session.scalar(select(func.count()).select_from(directory_users).where(known)) or 0
     count = await session.scalar(select(func.count()).select_from(directory_users).where(matching)) or 0
     begins = case((directory_users.c.address.startswith(text, autoescape=True), 0), else_=1)
     rows = await session.execute(
         _users()
         .where(matching)
-        .order_by(begins, directory_users.c.address, directory_users.c.account)
+        .order_by(directory_users.c.archived, begins, directory_users.c.address, directory_users.c.account)
         .offset(offset)
         .limit(limit)
     )
-    return [MailUser(*row) for row in rows], count, total
+    return [_user(row) for row in rows.mappings()], count, total
 
 
-async def find(session: AsyncSession, address: str) -> list[MailUser]:
-    """The mail users of that address: at most one in each account."""
+async def find(session: AsyncSession, address: str, *, archived: bool | None = False) -> list[MailUser]:
+    """The mail users of that address: at most one in each account. `archived` as in `search`."""
     rows = await session.execute(
         _users()
-        .where(directory_users.c.gone.is_(False), directory_users.c.address == address)
+        .where(_standing(archived=archived), directory_users.c.address == address)
         .order_by(directory_users.c.account)
     )
-    return [MailUser(*row) for row in rows]
+    return [_user(row) for row in rows.mappings()]
 
 
-def _users() -> Select[str, str, str | None]:
+def _standing(*, archived: bool | None) -> ColumnElement[bool]:
+    there, kept = directory_users.c.gone.is_(False), directory_users.c.archived.is_(True)
+    if archived is None:
+        return or_(there, kept)
+    return kept if archived else there
+
+
+def _users() -> Select[Any]:
     open_deletion = and_(
         deletions.c.account == directory_users.c.account,
         deletions.c.kind == TargetKind.USER.value,
         deletions.c.target_id == directory_users.c.address,
         deletions.c.state.in_(sorted(OPEN_STATES)),
     )
-    return select(directory_users.c.account, directory_users.c.address, deletions.c.id).select_from(
+    return select(directory_users, deletions.c.id.label("deletion_id")).select_from(
         directory_users.outerjoin(deletions, open_deletion)
     )
+
+
+def _user(row: RowMapping) -> MailUser:
+    return MailUser(
+        row["account"],
+        row["address"],
+        row["deletion_id"],
+        archived=row["archived"],
+        details=UserDetails(row["admin"], row["quota"], row["used"]),
+    )
+
+
+def _columns(details: UserDetails) -> dict[str, object]:
+    return {"admin": details.admin, "quota": details.quota, "used": details.used}
+
+
+def _row(
+    account: str, address: str, at: datetime, details: UserDetails, *, archived: bool = False
+) -> dict[str, object]:
+    return {
+        "account": account,
+        "address": address,
+        "touched_at": at,
+        "gone": archived,
+        "archived": archived,
+        **_columns(details),
+    }
 
 
 def _missed() -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Index,
@@ -139,6 +140,11 @@ directory_users = Table(
     Column("address", String(400), primary_key=True),
     Column("touched_at", UtcDateTime, nullable=False),
     Column("gone", Boolean, nullable=False),
+    # Of who is gone: the mailbox is kept, and the details are those from before.
+    Column("archived", Boolean, nullable=False),
+    Column("admin", Boolean),
+    Column("quota", BigInteger),
+    Column("used", BigInteger),
     Index("ix_directory_users_address", "address"),
 )
 
@@ -157,6 +163,21 @@ directory_accounts = Table(
     Column("refreshed_at", UtcDateTime),
     Column("tried_at", UtcDateTime, nullable=False),
     Column("last_error", Text),
+)
+
+_LASTING = text("over_at IS NULL")
+
+outages = Table(
+    "outages",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account", String(100), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("seen_by", String(100), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("over_at", UtcDateTime),
+    Index("uq_outages_lasting", "account", unique=True, sqlite_where=_LASTING, postgresql_where=_LASTING),
 )
 
 domain_health = Table(

@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from bot.model import MailDomain
+from bot.model import UNTOLD, MailDomain, MailUser, Target, TargetKind, UserDetails
 from bot.storage import directory, submissions
 from bot.storage.database import Database
 
@@ -99,3 +100,81 @@ async def test_users_that_a_listing_does_not_name_are_gone_unless_touched_later(
             prune=True,
         )
     assert await found(database, "") == ["anna@acme.example", "new@acme.example"]
+
+
+ANNA, BEN = "anna@acme.example", "ben@acme.example"
+LARGE = UserDetails(admin=True, quota=9_000_000_000, used=4_000_000_000)
+
+
+async def listed(database: Database, *addresses: str, minutes: int, **more: Any) -> None:
+    async with database.transaction() as session:
+        await directory.put_listing(
+            session,
+            "box",
+            frozenset(addresses),
+            asked_at=NOW + timedelta(minutes=minutes),
+            prune=True,
+            **more,
+        )
+
+
+async def user(database: Database, address: str) -> MailUser | None:
+    async with database.reading() as session:
+        return next(iter(await directory.find(session, address, archived=None)), None)
+
+
+async def test_what_a_listing_tells_of_a_user_is_known_and_follows_the_next_one(database: Database) -> None:
+    await listed(database, ANNA, BEN, minutes=0, details={ANNA: LARGE})
+    assert await user(database, ANNA) == MailUser("box", ANNA, details=LARGE)
+    assert await user(database, BEN) == MailUser("box", BEN, details=UNTOLD)
+    await listed(database, ANNA, BEN, minutes=1, details={BEN: LARGE})
+    assert await user(database, ANNA) == MailUser("box", ANNA, details=UNTOLD)
+    assert await user(database, BEN) == MailUser("box", BEN, details=LARGE)
+
+
+async def test_archived_users_are_found_where_they_are_asked_for_and_nowhere_else(database: Database) -> None:
+    await listed(database, ANNA, minutes=0, archived=frozenset({BEN}))
+    async with database.reading() as session:
+        for archived, expected in ((False, [ANNA]), (True, [BEN]), (None, [ANNA, BEN])):
+            users, matching, total = await directory.search(
+                session, "", accounts=["box"], offset=0, limit=9, archived=archived
+            )
+            assert [user.address for user in users] == expected
+            assert (matching, total) == (len(expected), len(expected))
+        assert await directory.find(session, BEN) == []
+        assert await directory.find(session, ANNA, archived=True) == []
+        assert await directory.gone_among(session, [Target("box", TargetKind.USER, BEN)])
+
+
+async def test_who_is_archived_keeps_the_details_of_before_until_the_mailbox_is_gone(
+    database: Database,
+) -> None:
+    await listed(database, ANNA, minutes=0, details={ANNA: LARGE})
+    await listed(database, minutes=1, archived=frozenset({ANNA}))
+    assert await user(database, ANNA) == MailUser("box", ANNA, archived=True, details=LARGE)
+    await listed(database, minutes=2)
+    assert await user(database, ANNA) is None
+
+
+async def test_who_is_created_on_an_old_address_has_none_of_its_details(database: Database) -> None:
+    await listed(database, ANNA, minutes=0, details={ANNA: LARGE})
+    async with database.transaction() as session:
+        await directory.put_user(session, "box", ANNA, now=NOW, gone=False)
+    assert await user(database, ANNA) == MailUser("box", ANNA, details=LARGE)
+    async with database.transaction() as session:
+        await directory.put_user(session, "box", ANNA, now=NOW, gone=True, archived=True)
+    assert await user(database, ANNA) == MailUser("box", ANNA, archived=True, details=LARGE)
+    async with database.transaction() as session:
+        await directory.put_user(session, "box", ANNA, now=NOW, gone=False)
+    assert await user(database, ANNA) == MailUser("box", ANNA)
+
+
+async def test_listing_from_before_a_restore_does_not_archive_again(database: Database) -> None:
+    await listed(database, minutes=0, archived=frozenset({ANNA}))
+    async with database.transaction() as session:
+        later = NOW + timedelta(minutes=2)
+        await directory.put_user(session, "box", ANNA, now=later, gone=False, details=LARGE)
+    await listed(database, minutes=1, archived=frozenset({ANNA}))
+    assert await user(database, ANNA) == MailUser("box", ANNA, details=LARGE)
+    await listed(database, minutes=3, archived=frozenset({ANNA}))
+    assert await user(database, ANNA) == MailUser("box", ANNA, archived=True, details=LARGE)

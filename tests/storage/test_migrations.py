@@ -82,6 +82,13 @@ ROWS = {
         ('a1', 'main', 'acme.example', 'mx', 'MX_MISSING', 'bad', 'fail', 'acme.example has no MX record.',
          '2026-11-20 08:00:00.000000', NULL)""",
     ),
+    "0004": (
+        """INSERT INTO directory_users VALUES
+        ('box', 'dora@box.example', '2026-11-20 02:00:00.000000', FALSE, FALSE, TRUE, 9000000000, 1200000000),
+        ('box', 'emil@box.example', '2026-11-20 02:00:00.000000', TRUE, TRUE, NULL, NULL, NULL)""",
+        """INSERT INTO outages VALUES
+        ('o1', 'box', '2026-11-20 03:00:00.000000', 'no answer', 'host:1', '2026-11-20 03:10:00.000000', NULL)""",
+    ),
 }
 """By revision, what a release wrote that had it: at least one row in each table that the revision has added."""
 
