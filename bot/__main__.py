@@ -95,7 +95,7 @@ def _settings(chosen: argparse.Namespace) -> Settings:
     for secret in (
         settings.slack.bot_token,
         settings.slack.app_token,
-        *(account.api_token for account in settings.accounts),
+        *(account.secret for account in settings.accounts),
         *filter(None, [settings.database.password]),
     ):
         register_secret(secret.get_secret_value())

@@ -176,7 +176,7 @@ def configured(sandbox: Sandbox, tmp_path: Path) -> Path:
     (tmp_path / ".env").write_text(
         f"SLACK_BOT_TOKEN={settings.slack.bot_token.get_secret_value()}\n"
         f"SLACK_APP_TOKEN={settings.slack.app_token.get_secret_value()}\n"
-        f"PURELYMAIL_API_TOKEN={account.api_token.get_secret_value()}\n"
+        f"PURELYMAIL_API_TOKEN={account.secret.get_secret_value()}\n"
     )
     return tmp_path
 

@@ -100,7 +100,7 @@ async def test_a_mail_account_with_a_wrong_token_is_found(settings: Settings) ->
     account = settings.accounts[0].model_copy(update={"api_token": SecretStr("wr0ng-t0ken")})
     (check,) = await wrong(settings.model_copy(update={"accounts": (account,)}))
     assert check.what.startswith(f"account {account.name}: ")
-    assert account.api_token_env in check.advice
+    assert account.secret_env in check.advice
     assert "wr0ng" not in str(check)
 
 

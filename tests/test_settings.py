@@ -9,7 +9,14 @@ from pydantic import SecretStr
 
 from bot.errors import ConfigError
 from bot.model import ProviderKind
-from bot.settings import OperatorSettings, Settings, load_settings, read_env_file
+from bot.settings import (
+    MailInABoxSettings,
+    OperatorSettings,
+    PurelyMailSettings,
+    Settings,
+    load_settings,
+    read_env_file,
+)
 
 BOT = "xoxb-1111-2222-aBcDeFgHiJkL"
 APP = "xapp-1-A1111-2222-deadbeef"
@@ -108,6 +115,14 @@ def problems(load: Load) -> Callable[..., list[str]]:
 Problems = Callable[..., list[str]]
 
 
+def tokens(settings: Settings) -> list[str]:
+    return [
+        account.api_token.get_secret_value()
+        for account in settings.accounts
+        if isinstance(account, PurelyMailSettings)
+    ]
+
+
 def test_the_smallest_file_gives_the_documented_defaults(load: Load) -> None:
     settings = load()
     assert settings.accounts[0].provider is ProviderKind.PURELYMAIL
@@ -123,7 +138,7 @@ def test_every_key_can_be_set(load: Load) -> None:
     assert settings.slack.api_url == "http://127.0.0.1:8025/api/"
     assert settings.accounts[0].base_url == "http://[::1]:8026"
     assert settings.accounts[0].timeout == 2.0
-    assert [account.api_token.get_secret_value() for account in settings.accounts] == [API, "pm-live-second"]
+    assert tokens(settings) == [API, "pm-live-second"]
     assert settings.operators.admins == ("S0ADMINS", "W0ADA")
     assert settings.times.digest == time(7, 30)
     assert settings.times.refresh == time(3, 15)
@@ -133,6 +148,79 @@ def test_every_key_can_be_set(load: Load) -> None:
     assert settings.dns.resolvers == ("192.0.2.53", "127.0.0.1:5353", "2001:db8::53", "[2001:db8::53]:5353")
 
 
+BOX = """
+[[accounts]]
+name = "box"
+provider = "mailinabox"
+base_url = "https://box.example.com/admin/"
+login = "mailwarden@example.com"
+[operators]"""
+WITH_BOX = SMALLEST.replace("[operators]", BOX)
+BOX_PASSWORD = "f0ur words <are> ok..."
+
+
+def test_a_box_has_keys_of_its_own(load: Load) -> None:
+    purelymail, box = load(WITH_BOX, MAILINABOX_PASSWORD=BOX_PASSWORD).accounts
+    assert isinstance(purelymail, PurelyMailSettings)
+    assert isinstance(box, MailInABoxSettings)
+    assert (box.base_url, box.login) == ("https://box.example.com/admin", "mailwarden@example.com")
+    assert box.password.get_secret_value() == BOX_PASSWORD
+    assert (box.ca_file, box.timeout) == ("", 60.0)
+    assert BOX_PASSWORD not in repr(box)
+
+
+def test_a_box_without_login_takes_its_api_key(load: Load) -> None:
+    text = WITH_BOX.replace('login = "mailwarden@example.com"\n', "")
+    box = load(text, MAILINABOX_PASSWORD="2f48d32c33a317c938ed2bf664a59c49").accounts[1]
+    assert isinstance(box, MailInABoxSettings)
+    assert box.login == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('base_url = "https://box.example.com/admin/"\n', "", 'accounts[1].base_url: expected an address such as "https://box.example.com/admin", or http on this machine; missing.'),
+        ("https://box", "http://box", "accounts[1].base_url: expected an address such as"),
+        ("mailwarden@", "Mailwarden@", "accounts[1].login: expected an address in lower case"),
+        ("login = ", 'ca_file = "/nowhere"\nlogin = ', 'accounts[1].ca_file: expected the path of a file with certificates in PEM; found "/nowhere". It can\'t be read'),
+        ("login = ", "timeout = 301\nlogin = ", "accounts[1].timeout: expected seconds, more than 0 and at most 300; found 301."),
+        ("login = ", 'api_token_env = "X"\nlogin = ', "accounts[1].api_token_env: accounts of this provider have no such key. Expected one of: name, provider, base_url"),
+        ("login = ", "log_in = ", "accounts[1].log_in: unknown key. Did you mean login?"),
+        ('"purelymail"', '"purelymail"\nlogin = "x@y.example"', "accounts[0].login: accounts of this provider have no such key."),
+        ('provider = "mailinabox"\n', "", 'accounts[1].provider: expected one of "purelymail", "mailinabox"; missing.'),
+        ("login = ", 'password = "s3cr3t"\nlogin = ', "accounts[1].password: a password has no place in this file. Delete it here and set the environment variable that password_env names instead."),
+    ],
+)  # fmt: skip
+def test_each_mistake_about_a_box_is_named(problems: Problems, old: str, new: str, told: str) -> None:
+    (problem,) = problems(WITH_BOX.replace(old, new), MAILINABOX_PASSWORD=BOX_PASSWORD)
+    assert problem.startswith(told)
+    assert "s3cr3t" not in problem
+
+
+@pytest.mark.parametrize("value", ["", "pässwort", "two\x00parts"])
+def test_a_password_that_a_box_can_not_take_is_refused_and_not_shown(problems: Problems, value: str) -> None:
+    (problem,) = problems(WITH_BOX, MAILINABOX_PASSWORD=value)
+    assert problem.startswith("MAILINABOX_PASSWORD: ")
+    assert "expected a password in ASCII" in problem
+    assert not value or value not in problem
+
+
+def test_a_ca_file_that_holds_no_certificate_is_told(problems: Problems, tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("nothing of the kind")
+    text = WITH_BOX.replace("login = ", f'ca_file = "{path}"\nlogin = ')
+    (problem,) = problems(text, MAILINABOX_PASSWORD=BOX_PASSWORD)
+    assert problem.endswith("It holds no certificate that can be read.")
+
+
+def test_two_boxes_with_one_password_variable_are_refused(problems: Problems) -> None:
+    text = WITH_BOX.replace("[operators]", BOX.replace('"box"', '"box2"'))
+    (problem,) = problems(text, MAILINABOX_PASSWORD=BOX_PASSWORD)
+    assert problem.startswith(
+        "accounts[2].password_env: MAILINABOX_PASSWORD already holds the password of accounts[1]"
+    )
+
+
 def test_all_problems_are_told_at_once(problems: Problems) -> None:
     text = (
         SMALLEST.replace('"purelymail"', '"gmail"').replace("Europe/Zurich", "Europe/Zurch")
@@ -140,7 +228,7 @@ def test_all_problems_are_told_at_once(problems: Problems) -> None:
     )
     assert problems(text, SLACK_BOT_TOKEN="") == [
         NO_BOT_TOKEN,
-        'accounts[0].provider: expected one of "purelymail"; found "gmail".',
+        'accounts[0].provider: expected one of "purelymail", "mailinabox"; found "gmail".',
         NO_SUCH_ZONE,
         "times.colour: unknown key. Expected one of: timezone, digest, digest_weekday, refresh.",
     ]
@@ -427,7 +515,7 @@ def test_a_token_may_come_from_a_file(load: Load, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text(f"{API}\n")
     settings = load(PURELYMAIL_API_TOKEN="", PURELYMAIL_API_TOKEN_FILE=str(secret))
-    assert settings.accounts[0].api_token.get_secret_value() == API
+    assert tokens(settings) == [API]
 
 
 def test_a_token_file_that_is_missing_is_named(problems: Problems, tmp_path: Path) -> None:

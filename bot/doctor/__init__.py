@@ -51,7 +51,7 @@ async def _account(account: AccountSettings) -> tuple[Check, list[MailDomain]]:
         domains = await provider.list_domains()
     except ProviderError as error:
         advice = (
-            f"Check the API token in {account.api_token_env}."
+            f"Check the credentials in {account.secret_env}."
             if isinstance(error, ProviderUnauthorized)
             else f"Check that this machine reaches {account.base_url}."
         )

@@ -27,11 +27,11 @@ from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.workspace import BOT_USER, Channel, Person, Workspace
 from bot.sandbox.zones import NAME_SERVERS, sandbox_zones
 from bot.settings import (
-    AccountSettings,
     ChannelSettings,
     DatabaseSettings,
     DnsSettings,
     OperatorSettings,
+    PurelyMailSettings,
     Settings,
     SlackSettings,
     TimeSettings,
@@ -192,7 +192,7 @@ def _settings(
             bot_token=SecretStr(_BOT_TOKEN), app_token=SecretStr(_APP_TOKEN), api_url=server.api_url
         ),
         accounts=(
-            AccountSettings(
+            PurelyMailSettings(
                 name=ACCOUNT,
                 provider=ProviderKind.PURELYMAIL,
                 api_token=SecretStr(purelymail.credentials["api_token"]),

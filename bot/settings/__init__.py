@@ -1,9 +1,9 @@
 """The configuration: mailwarden.toml for what may be read, the environment for what may not."""
 
+from bot.settings.accounts import AccountSettings, MailInABoxSettings, PurelyMailSettings
 from bot.settings.environment import read_env_file
 from bot.settings.loading import load_settings
 from bot.settings.models import (
-    AccountSettings,
     ChannelSettings,
     DatabaseSettings,
     DeletionSettings,
@@ -23,7 +23,9 @@ __all__ = [
     "DeletionSettings",
     "DnsSettings",
     "LoggingSettings",
+    "MailInABoxSettings",
     "OperatorSettings",
+    "PurelyMailSettings",
     "Settings",
     "SlackSettings",
     "TimeSettings",

@@ -24,6 +24,9 @@ class SecretKind:
     where: str
     strangers: Mapping[str, str]
     """Prefixes of other secrets that get mixed up with this one, each with what it is."""
+    what: str = "an API token"
+    is_password: bool = False
+    """It may look like anything, as long as it is ASCII."""
 
 
 BOT_TOKEN = SecretKind(
@@ -41,12 +44,19 @@ API_TOKEN = SecretKind(
     where="your mail provider's account settings (PurelyMail: purelymail.com → Account → API)",
     strangers={"xoxb-": "a Slack bot token", "xapp-": "a Slack app-level token"},
 )
+LOGIN_PASSWORD = SecretKind(
+    prefix="",
+    where="the box: that of the account's login, or without one the API key in /var/lib/mailinabox/api.key",
+    strangers={"xoxb-": "a Slack bot token", "xapp-": "a Slack app-level token"},
+    what="a password in ASCII",  # a box can't decode any other in HTTP's Basic authentication
+    is_password=True,
+)
 
 
 def read_secret(name: str, kind: SecretKind, environ: Mapping[str, str]) -> SecretStr:
     """The secret `name`, or of the file that NAME_FILE names. Raises ConfigError, which never shows the value."""
     value, from_file = _given(name, environ)
-    looks = f"a token that begins with {kind.prefix}" if kind.prefix else "an API token"
+    looks = f"a token that begins with {kind.prefix}" if kind.prefix else kind.what
     wanted = f"expected {looks}, from {kind.where}"
     if not value:
         empty = f"the file of {name}_FILE is empty" if from_file else "not set in the environment"
@@ -54,6 +64,10 @@ def read_secret(name: str, kind: SecretKind, environ: Mapping[str, str]) -> Secr
     for prefix, what in kind.strangers.items():
         if value.startswith(prefix):
             raise ConfigError([f"{name}: holds {what}; {wanted}"])
+    if kind.is_password:
+        if not value.isascii() or not value.isprintable():
+            raise ConfigError([f"{name}: does not look right; {wanted}"])
+        return SecretStr(value)
     bare = value.removeprefix(kind.prefix)
     if _PLACEHOLDER.search(bare) or not bare.strip("-_.xX*"):
         raise ConfigError([f"{name}: still holds a placeholder; {wanted}"])

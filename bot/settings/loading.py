@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,27 +11,37 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from bot.errors import ConfigError
+from bot.model import ProviderKind
+from bot.settings.accounts import ACCOUNT_MODELS, NO_ACCOUNTS
 from bot.settings.environment import (
     API_TOKEN,
     APP_TOKEN,
     BOT_TOKEN,
+    LOGIN_PASSWORD,
     SecretKind,
     read_password,
     read_secret,
 )
-from bot.settings.keys import config_keys
-from bot.settings.models import NO_ACCOUNTS, AccountSettings, Settings
+from bot.settings.keys import ConfigKey, account_keys, config_keys
+from bot.settings.models import Settings
 from bot.settings.values import split_password
 
 _SLACK_SECRETS = {"bot_token": ("SLACK_BOT_TOKEN", BOT_TOKEN), "app_token": ("SLACK_APP_TOKEN", APP_TOKEN)}
 _DATABASE_PASSWORD = "DATABASE_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
 _SECRET_KEYS = frozenset({*_SLACK_SECRETS, "api_token", "password"})
 _SECRET_VALUE = re.compile(r"xox[a-z]-|xapp-|pm-(live|test)-")
-_API_TOKEN_ENV: str = AccountSettings.model_fields["api_token_env"].default
-_KEYS = {key.path: key.about for key in config_keys()}
+_ACCOUNT_SECRETS = {
+    ProviderKind.PURELYMAIL: ("api_token", API_TOKEN),
+    ProviderKind.MAILINABOX: ("password", LOGIN_PASSWORD),
+}
+_KEYS = {key.path: key for key in config_keys() if key.provider is None}
+_ACCOUNT_KEYS = {kind: account_keys(kind) for kind in ACCOUNT_MODELS}
 _ACCOUNTS_SHAPE = (
     "accounts: expected a list of tables; write [[accounts]], with two pairs of brackets, above each."
 )
+_NO_PROVIDER = {"union_tag_invalid": "literal_error", "union_tag_not_found": "missing"}
+"""What pydantic says of an account whose provider is unknown or missing, and what that comes to."""
+
 _UNREAD = SecretStr("unread")
 """Stands where a secret is missing, so that its absence is told once."""
 
@@ -84,6 +94,8 @@ def _without_secrets(value: Any, at: _Location = ()) -> Iterator[str]:
             what, name = "token", "the environment variable that api_token_env names"
             if key == "password":
                 what, name = "password", _DATABASE_PASSWORD
+                if at[:1] == ("accounts",):
+                    name = "the environment variable that password_env names"
             for slack_key, (variable, kind) in _SLACK_SECRETS.items():
                 if key == slack_key or str(inner).startswith(kind.prefix):
                     name = variable
@@ -109,20 +121,38 @@ def _add_secrets(document: dict[str, Any], environ: Mapping[str, str], problems:
         if isinstance(document["slack"], dict):
             document["slack"][key] = value
     problems += _add_password(document["database"], environ)
+    _add_account_secrets(document, secret, problems)
+
+
+def _add_account_secrets(
+    document: dict[str, Any], secret: Callable[[str, SecretKind], SecretStr], problems: list[str]
+) -> None:
     users: dict[str, int] = {}
     for index, account in _account_tables(document):
-        name = account.get("api_token_env", _API_TOKEN_ENV)
-        account["api_token"] = _UNREAD
+        provider = _provider_of(account)
+        if provider is None:
+            continue
+        key, kind = _ACCOUNT_SECRETS[provider]
+        account[key] = _UNREAD
+        default = ACCOUNT_MODELS[provider].model_fields[f"{key}_env"].default
+        name = account.get(f"{key}_env", default)
         if not isinstance(name, str) or not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
             continue
         if name in users:
+            what = "password" if kind.is_password else "token"
             problems.append(
-                f"accounts[{index}].api_token_env: {name} already holds the token of accounts[{users[name]}]; "
-                "expected another variable, because each account has a token of its own"
+                f"accounts[{index}].{key}_env: {name} already holds the {what} of accounts[{users[name]}]; "
+                f"expected another variable, because each account has a {what} of its own"
             )
             continue
         users[name] = index
-        account["api_token"] = secret(name, API_TOKEN)
+        account[key] = secret(name, kind)
+
+
+def _provider_of(account: dict[str, Any]) -> ProviderKind | None:
+    """The mail system of an account's table, as far as it names one that is known."""
+    named = account.get("provider")
+    return next((kind for kind in ProviderKind if kind == named), None)
 
 
 def _add_password(database: Any, environ: Mapping[str, str]) -> list[str]:
@@ -156,12 +186,21 @@ def _repeated_names(document: dict[str, Any]) -> Iterator[str]:
 def _problem(document: dict[str, Any], detail: Any) -> str:
     at: _Location = detail["loc"]
     kind: str = detail["type"]
+    keys = _KEYS
+    if at[:1] == ("accounts",) and len(at) > 1:
+        if kind in _NO_PROVIDER:
+            at, kind = (*at, "provider"), _NO_PROVIDER[kind]
+        elif len(at) > 2:
+            keys = _ACCOUNT_KEYS[ProviderKind(str(at[2]))]
+            at = (*at[:2], *at[3:])
+        else:
+            return _ACCOUNTS_SHAPE
     said = str(detail["ctx"]["error"]) if kind == "value_error" else ""
-    general = re.sub(r"\[\d+\]", "[]", _spell(at))
-    about = _KEYS.get(general.removesuffix("[]"))
+    key = keys.get(re.sub(r"\[\d+\]", "[]", _spell(at)).removesuffix("[]"))
     if kind == "extra_forbidden":
-        return _unknown_key(at)
-    if about is not None:
+        return _unknown_key(at, keys)
+    if key is not None:
+        about = key.about
         found = (
             "missing" if kind == "missing" else f"found {_shown(_at(document, at), private=about.private)}"
         )
@@ -174,19 +213,21 @@ def _problem(document: dict[str, Any], detail: Any) -> str:
     return said or f"{_spell(at)}: expected a table, written as [{_spell(at)}]."
 
 
-def _unknown_key(at: _Location) -> str:
+def _unknown_key(at: _Location, keys: Mapping[str, ConfigKey]) -> str:
     spelled = _spell(at)
     key = str(at[-1])
     table = re.sub(r"\[\d+\]", "[]", _spell(at[:-1]))
     here = (
-        [path.removeprefix(f"{table}.") for path in _KEYS if path.startswith(f"{table}.")]
+        [path.removeprefix(f"{table}.") for path in keys if path.startswith(f"{table}.")]
         if table
         else list(Settings.model_fields)
     )
-    elsewhere = [path for path in _KEYS if path.rpartition(".")[2] == key]
     near = get_close_matches(key, here, n=1)
     if near:
         return f"{spelled}: unknown key. Did you mean {near[0]}?"
+    if table == "accounts[]" and any(f"{table}.{key}" in others for others in _ACCOUNT_KEYS.values()):
+        return f"{spelled}: accounts of this provider have no such key. Expected one of: {', '.join(here)}."
+    elsewhere = [path for path in _KEYS if path.rpartition(".")[2] == key]
     if elsewhere:
         return f"{spelled}: unknown key. Did you mean {elsewhere[0]}?"
     return f"{spelled}: unknown key. Expected one of: {', '.join(here)}."

@@ -1,14 +1,13 @@
 """The settings, table by table. Each key says what it means and what belongs there, for messages and for the README."""
 
-from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from bot.model import ProviderKind
+from bot.settings.accounts import Accounts
+from bot.settings.base import Key, Table
 from bot.settings.values import (
-    AccountName,
     ChannelId,
     DatabaseUrl,
     Hours,
@@ -20,8 +19,6 @@ from bot.settings.values import (
     SlackIds,
     SlackUrl,
     TimeOfDay,
-    Url,
-    VariableName,
     Weekday,
     Zone,
     split_password,
@@ -43,31 +40,6 @@ operators: nobody may use the bot yet. Write at least one Slack id, your own to 
     [operators]
     owners = ["U0123ABCD"]
 """
-NO_ACCOUNTS = """\
-accounts: no mail account is configured. Write at least one:
-
-    [[accounts]]
-    name = "main"
-    provider = "purelymail"
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What a key of mailwarden.toml means, and what belongs there."""
-
-    meaning: str
-    expected: str
-    hint: str = ""
-    """Where to find the right value."""
-    private: bool = False
-    """Its value is never shown: secrets end up there by mistake."""
-
-
-class Table(BaseModel):
-    """A table of mailwarden.toml. Built in code it takes field names, built from the file the file's names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True)
 
 
 class SlackSettings(Table):
@@ -77,40 +49,6 @@ class SlackSettings(Table):
         SlackUrl,
         Key("Where Slack's Web API is. Change it only to test.", "an https address, or http on this machine"),
     ] = "https://slack.com/api/"
-
-
-class AccountSettings(Table):
-    name: Annotated[
-        AccountName,
-        Key(
-            "What the account is called in Slack.",
-            "up to 32 lower-case letters, digits, - and _, the first a letter or digit",
-        ),
-    ]
-    provider: Annotated[
-        ProviderKind,
-        Key(
-            "The mail system of the account; `purelymail` is the only one so far.",
-            "one of " + ", ".join(f'"{kind}"' for kind in ProviderKind),
-        ),
-    ]
-    api_token: SecretStr
-    api_token_env: Annotated[
-        VariableName,
-        Key(
-            "The environment variable that holds the account's API token.",
-            "the name of an environment variable, in capitals",
-            private=True,
-        ),
-    ] = "PURELYMAIL_API_TOKEN"  # noqa: S105 - the name of a variable, not a secret
-    base_url: Annotated[
-        Url, Key("Where the mail system's API is.", "an https address, or http on this machine")
-    ] = "https://purelymail.com"
-    timeout: Annotated[
-        float,
-        Field(strict=True, gt=0, le=60),
-        Key("Seconds to wait for an answer.", "seconds, more than 0 and at most 60"),
-    ] = 20.0
 
 
 class OperatorSettings(Table):
@@ -276,17 +214,11 @@ class LoggingSettings(Table):
     ] = "INFO"
 
 
-def _at_least_one(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
-    if not accounts:
-        raise ValueError(NO_ACCOUNTS)
-    return accounts
-
-
 class Settings(Table):
     """All of it. Secrets are SecretStr: neither repr nor str shows them."""
 
     slack: SlackSettings
-    accounts: Annotated[tuple[AccountSettings, ...], AfterValidator(_at_least_one)]
+    accounts: Accounts
     operators: OperatorSettings
     channels: ChannelSettings
     times: TimeSettings

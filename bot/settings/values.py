@@ -1,6 +1,7 @@
 """The values that keys of mailwarden.toml may have. A check raises ValueError; its text, if any, is a further hint."""
 
 import re
+import ssl
 from datetime import time, timedelta
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -87,6 +88,17 @@ def _minutes(value: object) -> timedelta:
     return value
 
 
+def _ca_file(value: str) -> str:
+    if value:
+        try:
+            _ = ssl.create_default_context(cafile=value)
+        except ssl.SSLError:
+            raise ValueError("It holds no certificate that can be read.") from None
+        except OSError as error:
+            raise ValueError(f"It can't be read ({error.strerror}).") from None
+    return value
+
+
 def _name(value: str) -> str:
     name = value.strip().lower()
     if not re.fullmatch(r"(?:[^@\s]+@)?[^@\s]+\.[^@\s.]+", name):
@@ -160,6 +172,8 @@ OptionalChannelId = Annotated[str, _matching(r"(?:[CG][A-Z0-9]{2,})?")]
 AccountName = Annotated[str, _matching(r"[a-z0-9][a-z0-9_-]{0,31}")]
 VariableName = Annotated[str, _matching(r"[A-Z_][A-Z0-9_]*")]
 Url = Annotated[str, AfterValidator(_url)]
+Login = Annotated[str, _matching(r"(?:[a-z0-9._-]+@[a-z0-9.-]+)?")]
+CaFile = Annotated[str, AfterValidator(_ca_file)]
 SlackUrl = Annotated[str, AfterValidator(_slack_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.model import ProviderKind
 from bot.settings import load_settings
 from bot.settings.keys import config_keys
 
@@ -17,7 +18,13 @@ ENVIRON = {
     "SLACK_BOT_TOKEN": "xoxb-1111-2222-aBcDeFgHiJkL",
     "SLACK_APP_TOKEN": "xapp-1-A1111-2222-deadbeef",
     "PURELYMAIL_API_TOKEN": "pm-live-0c0ffee0",
+    "MAILINABOX_PASSWORD": "",
     "DATABASE_PASSWORD": "",
+}
+TITLES = {
+    None: "",
+    ProviderKind.PURELYMAIL: "PurelyMail: ",
+    ProviderKind.MAILINABOX: "Mail-in-a-Box: ",
 }
 
 
@@ -31,7 +38,8 @@ def rows(heading: str) -> list[str]:
 
 def config_rows() -> list[str]:
     return [
-        f"| `{key.path}` | {'required' if key.default is None else f'`{key.default}`'} | {key.about.meaning} |"
+        f"| `{key.path}` | {'required' if key.default is None else f'`{key.default}`'} "
+        f"| {TITLES[key.provider]}{key.about.meaning} |"
         for key in config_keys()
     ]
 
@@ -84,7 +92,8 @@ def test_what_the_example_has_commented_out_are_all_the_defaults(tmp_path: Path)
     path.write_text(spelled_out, encoding="utf-8")
     assert load_settings(path, ENVIRON) == as_it_is
     for key in config_keys():
-        assert re.search(rf"^{key.path.rpartition('.')[2]} = ", spelled_out, re.MULTILINE), key.path
+        name = key.path.rpartition(".")[2]
+        assert re.search(rf"^(?:#   )?{name} = ", spelled_out, re.MULTILINE), key.path
 
 
 def test_the_example_of_the_environment_names_every_variable() -> None:

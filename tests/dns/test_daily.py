@@ -23,11 +23,11 @@ from bot.notices import NotDelivered, SlackPoster, Uploader
 from bot.sandbox.dns import DnsServer
 from bot.services import open_services
 from bot.settings import (
-    AccountSettings,
     ChannelSettings,
     DatabaseSettings,
     DnsSettings,
     OperatorSettings,
+    PurelyMailSettings,
     Settings,
     SlackSettings,
     TimeSettings,
@@ -381,7 +381,7 @@ async def made_for(
     settings = Settings(
         slack=SlackSettings(bot_token=SecretStr("xoxb-t"), app_token=SecretStr("xapp-t"), api_url=nowhere),
         accounts=(
-            AccountSettings(
+            PurelyMailSettings(
                 name="main", provider=ProviderKind.PURELYMAIL, api_token=SecretStr("t"), base_url=nowhere
             ),
         ),

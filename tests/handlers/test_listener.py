@@ -23,10 +23,10 @@ from bot.model import ProviderKind, Role
 from bot.notices import SlackPoster
 from bot.services import Services, open_services
 from bot.settings import (
-    AccountSettings,
     ChannelSettings,
     DatabaseSettings,
     OperatorSettings,
+    PurelyMailSettings,
     Settings,
     SlackSettings,
     TimeSettings,
@@ -104,7 +104,7 @@ async def house(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[House]:
                 bot_token=SecretStr("xoxb-test"), app_token=SecretStr("xapp-test"), api_url=slack.url
             ),
             accounts=(
-                AccountSettings(
+                PurelyMailSettings(
                     name="main",
                     provider=ProviderKind.PURELYMAIL,
                     api_token=SecretStr("pm-test"),

@@ -17,10 +17,10 @@ from bot.sandbox.purelymail import PurelyMailSimulator
 from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.workspace import BOT_USER, Channel, Message, Person, Workspace
 from bot.settings import (
-    AccountSettings,
     ChannelSettings,
     DatabaseSettings,
     OperatorSettings,
+    PurelyMailSettings,
     Settings,
     SlackSettings,
     TimeSettings,
@@ -139,7 +139,7 @@ async def open_stage(url: str, rows: list[Deletion]) -> AsyncIterator[Stage]:
                 bot_token=SecretStr(_TOKEN), app_token=SecretStr("xapp-replicas"), api_url=slack.api_url
             ),
             accounts=tuple(
-                AccountSettings(
+                PurelyMailSettings(
                     name=name,
                     provider=ProviderKind.PURELYMAIL,
                     api_token=SecretStr(simulator.credentials["api_token"]),

@@ -41,12 +41,12 @@ from bot.sandbox.purelymail import TOKEN
 from bot.sandbox.run import ACCOUNT
 from bot.services import Services, open_services
 from bot.settings import (
-    AccountSettings,
     ChannelSettings,
     DatabaseSettings,
     DeletionSettings,
     DnsSettings,
     OperatorSettings,
+    PurelyMailSettings,
     Settings,
     SlackSettings,
     TimeSettings,
@@ -194,7 +194,7 @@ def settings(job: Job) -> Settings:
             bot_token=SecretStr(BOT_TOKEN), app_token=SecretStr("xapp-worker"), api_url=job.slack
         ),
         accounts=(
-            AccountSettings(
+            PurelyMailSettings(
                 name=ACCOUNT,
                 provider=ProviderKind.PURELYMAIL,
                 api_token=SecretStr(TOKEN),

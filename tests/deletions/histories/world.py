@@ -28,11 +28,11 @@ from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.workspace import Channel, Workspace
 from bot.services import Services, open_services
 from bot.settings import (
-    AccountSettings,
     ChannelSettings,
     DatabaseSettings,
     DeletionSettings,
     OperatorSettings,
+    PurelyMailSettings,
     Settings,
     SlackSettings,
     TimeSettings,
@@ -242,7 +242,7 @@ def _settings(
             bot_token=SecretStr(TOKEN), app_token=SecretStr("xapp-histories"), api_url=server.api_url
         ),
         accounts=(
-            AccountSettings(
+            PurelyMailSettings(
                 name=mail.ACCOUNT,
                 provider=ProviderKind.PURELYMAIL,
                 api_token=SecretStr(purelymail.credentials["api_token"]),
