@@ -17,6 +17,7 @@ from bot.dns import announcements as announced
 from bot.dns.announcements import Announcements
 from bot.dns.daily import DailyDigest
 from bot.dns.rhythm import Rhythm
+from bot.mailboxes import Mailboxes
 from bot.model import NoticeKind, ProviderKind
 from bot.notices import GAP, Course, Delivery, Poster, Renderer, Uploader
 from bot.providers.base import MailProvider
@@ -36,6 +37,7 @@ class Services:
     access: Access
     directory: Directory
     users: Users
+    mailboxes: Mailboxes
     deletions: Deletions
     execution: Execution
     upkeep: Upkeep
@@ -111,6 +113,7 @@ async def open_services(
             access=access,
             directory=directory,
             users=Users(database=database, clock=clock, directory=directory, providers=providers),
+            mailboxes=Mailboxes(database=database, clock=clock, providers=providers),
             deletions=Deletions(
                 database=database,
                 clock=clock,

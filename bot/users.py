@@ -1,51 +1,39 @@
-"""Mail users: create, reset the password, 2FA. Every write is read back before anybody is told that it was done.
-
-Order of a write: claim the form's nonce and record the request; ask the mail system; read back; record the outcome. An
-answer that leaves open what happened is settled by the read-back where there is one, and said to be open where not.
-"""
+"""Mail users: create, reset the password, 2FA. Every write is read back before anybody is told that it was done."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot import audit
+from bot import creation
 from bot.audit import Act
 from bot.clock import Clock
+from bot.creation import PASSWORD, UserCreated, Wanted
 from bot.directory import Directory
 from bot.errors import (
     AlreadyExists,
-    AlreadySubmitted,
-    DeletionOpen,
     InvalidInput,
     NotFound,
+    NotPossible,
     OperatorError,
+    Protected,
     ProviderError,
     ProviderUnavailable,
     WriteNotApplied,
 )
-from bot.model import Capability, Operator, Target, TargetKind
-from bot.passwords import judge
+from bot.model import Capability, Operator
 from bot.providers.base import MailProvider, UserState
-from bot.storage import deletions, directory, submissions
+from bot.quotas import QUOTA
+from bot.storage import directory
 from bot.storage.database import Database
+from bot.writes import Writes
 
 LOCAL_PART = "local_part"
 DOMAIN = "domain"
-PASSWORD = "password"  # noqa: S105 - the name of a form field
+
+__all__ = ["DOMAIN", "LOCAL_PART", "PASSWORD", "QUOTA", "PasswordReset", "UserCreated", "Users"]
 
 _LOCAL_PART = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 """What every mail system accepts without quoting; at most 64 octets (RFC 5321 section 4.5.3.1.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class UserCreated:
-    """`verified` is False where the mail system's list is too long to prove anything."""
-
-    account: str
-    address: str
-    provider: str
-    verified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,72 +50,77 @@ class Users:
         self, *, database: Database, clock: Clock, directory: Directory, providers: Mapping[str, MailProvider]
     ) -> None:
         self._database = database
-        self._clock = clock
         self._directory = directory
         self._providers = providers
+        self._writes = Writes(database=database, clock=clock)
 
-    def capabilities(self, account: str) -> frozenset[Capability]:
-        return self._providers[account].capabilities
+    async def offers(self, account: str) -> frozenset[Capability]:
+        """What can be done on an account. What shows only in a listing is known from the last one."""
+        there = self._providers[account].capabilities
+        if Capability.ADMIN_PRIVILEGE in there and Capability.QUOTA not in there:
+            async with self._database.reading() as session:
+                if await directory.tells_quotas(session, account):
+                    return there | {Capability.QUOTA}
+        return there
+
+    async def offered(self) -> frozenset[Capability]:
+        """What can be done on one account at least."""
+        return frozenset[Capability]().union(*[await self.offers(account) for account in self._providers])
 
     def title(self, account: str) -> str:
         """The mail system's name as people write it."""
         return self._providers[account].title
 
     async def create(
-        self, operator: Operator, *, nonce: str, account: str, address: str, password: str
+        self,
+        operator: Operator,
+        *,
+        nonce: str,
+        account: str,
+        address: str,
+        password: str,
+        admin: bool = False,
+        quota: int | None = None,
     ) -> UserCreated:
-        """Create a mail user and prove that it is listed.
+        """Create a mail user and prove that it is listed, and that it has what it was to have.
 
-        Raises InvalidInput (fields LOCAL_PART, DOMAIN, PASSWORD), AlreadyExists, DeletionOpen, AlreadySubmitted,
-        WriteNotApplied and ProviderError.
+        Raises InvalidInput (fields LOCAL_PART, DOMAIN, PASSWORD), AlreadyExists (also where a mailbox of before would be
+        given to the new user), DeletionOpen, NotPossible, AlreadySubmitted, WriteNotApplied and ProviderError.
         """
+        wanted = Wanted(address, password, admin=admin, quota=quota)
         provider = await self._check_new(account, address)
-        await _check_password(password, address)
-        async with self._database.reading() as session:
-            queued = await deletions.blocking(session, Target(account, TargetKind.USER, address))
-        if queued is not None:
-            # The deletion would take the new mailbox for the old one.
-            raise DeletionOpen(
-                f"The deletion of {address} is queued: cancel the deletion first."
-                if queued.state.is_open
-                else f"A deletion of {address} has failed and can still be tried again: drop it first, in /mail-pending history.",
-                deletion_id=queued.id,
+        await self._check_extras(account, wanted)
+        await creation.check_password(password, address)
+        await creation.check_queue(self._database, account, address)
+        async with self._writes.once(
+            operator, nonce, account, address, Act.CREATE_ASKED, Act.CREATE_FAILED, wanted.extras
+        ):
+            await self._check_free(provider, address)
+            created = await creation.create(provider, wanted)
+            await self._writes.done(
+                operator,
+                nonce,
+                account,
+                address,
+                Act.CREATED,
+                outcome=f"{address} was created.",
+                detail=" ".join([wanted.extras, *created.missing]).strip(),
+                there=True,
+                details=created.details,
             )
-        async with self._work(operator, nonce, account, address, Act.CREATE_ASKED, Act.CREATE_FAILED):
-            if await provider.user_exists(address) is True:
-                await self._directory.note_present(account, address)
-                raise AlreadyExists(f"{address} already exists.")
-            try:
-                await provider.create_user(address, password)
-            except ProviderError as error:
-                if not error.unclear or await _exists_after(provider, address, error) is not True:
-                    raise
-                there: bool | None = True
-            else:
-                there = await provider.user_exists(address)
-            if there is False:
-                raise WriteNotApplied(
-                    f"{provider.title} reported success, but {address} is not listed. Nothing was created.",
-                    expected="listed",
-                    found="not listed",
-                )
-            async with self._database.transaction() as session:
-                now = self._clock.now()
-                await directory.put_user(session, account, address, now=now, gone=False)
-                await submissions.finish(session, nonce, f"{address} was created.")
-                await audit.record(
-                    session, at=now, actor=operator.slack_id, act=Act.CREATED, account=account, target=address
-                )
-        return UserCreated(account, address, provider.title, verified=there is True)
+        return created
 
     async def reset_password(
         self, operator: Operator, *, nonce: str, account: str, address: str, password: str
     ) -> PasswordReset:
         """Set a new password. Raises InvalidInput (PASSWORD), NotFound, AlreadySubmitted and ProviderError."""
         provider = self._providers[account]
-        await _check_password(password, address)
-        async with self._work(operator, nonce, account, address, Act.PASSWORD_ASKED, Act.PASSWORD_FAILED):
-            await self._must_exist(provider, address)
+        await creation.check_password(password, address)
+        async with self._writes.once(
+            operator, nonce, account, address, Act.PASSWORD_ASKED, Act.PASSWORD_FAILED
+        ):
+            await self._writes.must_exist(provider, address)
+            await _check_lockout(provider, address)
             try:
                 await provider.set_password(address, password)
             except ProviderUnavailable as error:
@@ -138,16 +131,14 @@ class Users:
                     "set it again.",
                     unclear=True,
                 ) from error
-            async with self._database.transaction() as session:
-                await submissions.finish(session, nonce, f"The password of {address} was set.")
-                await audit.record(
-                    session,
-                    at=self._clock.now(),
-                    actor=operator.slack_id,
-                    act=Act.PASSWORD_SET,
-                    account=account,
-                    target=address,
-                )
+            await self._writes.done(
+                operator,
+                nonce,
+                account,
+                address,
+                Act.PASSWORD_SET,
+                outcome=f"The password of {address} was set.",
+            )
         return PasswordReset(account, address, provider.title)
 
     async def state(self, operator: Operator, *, account: str, address: str) -> UserState:
@@ -156,7 +147,7 @@ class Users:
         try:
             return await self._providers[account].get_user(address)
         except NotFound:
-            await self._forget(account, address)
+            await self._writes.forget(account, address)
             raise
 
     async def set_two_factor(
@@ -168,9 +159,9 @@ class Users:
         """
         provider = self._providers[account]
         wanted = "required" if required else "not required"
-        await self._record(operator, Act.TWO_FACTOR_ASKED, account, address, wanted)
+        await self._writes.record(operator, Act.TWO_FACTOR_ASKED, account, address, wanted)
         try:
-            await self._must_exist(provider, address)
+            await self._writes.must_exist(provider, address)
             try:
                 await provider.set_two_factor(address, required=required)
             except ProviderError as error:
@@ -185,9 +176,9 @@ class Users:
                     found=found,
                 )
         except OperatorError as error:
-            await self._record(operator, Act.TWO_FACTOR_FAILED, account, address, str(error))
+            await self._writes.record(operator, Act.TWO_FACTOR_FAILED, account, address, str(error))
             raise
-        await self._record(operator, Act.TWO_FACTOR_SET, account, address, wanted)
+        await self._writes.record(operator, Act.TWO_FACTOR_SET, account, address, wanted)
         return state
 
     async def _check_new(self, account: str, address: str) -> MailProvider:
@@ -204,71 +195,39 @@ class Users:
             raise InvalidInput(f"{domain or 'This'} is not a domain of {account}.", field=DOMAIN)
         return self._providers[account]
 
-    async def _must_exist(self, provider: MailProvider, address: str) -> None:
-        if await provider.user_exists(address) is False:
-            await self._forget(provider.account, address)
-            raise NotFound(f"{address} is not there any more: somebody else has deleted it.")
+    async def _check_extras(self, account: str, wanted: Wanted) -> None:
+        offered = await self.offers(account)
+        title = self._providers[account].title
+        if wanted.admin and Capability.ADMIN_PRIVILEGE not in offered:
+            raise NotPossible(f"{title} knows no administrators among its mail users.")
+        if wanted.quota is not None and Capability.QUOTA not in offered:
+            raise NotPossible(f"{title} has no quotas.")
 
-    async def _forget(self, account: str, address: str) -> None:
-        async with self._database.transaction() as session:
-            await directory.put_user(session, account, address, now=self._clock.now(), gone=True)
-
-    @asynccontextmanager
-    async def _work(
-        self, operator: Operator, nonce: str, account: str, address: str, asked: Act, failed: Act
-    ) -> AsyncIterator[None]:
-        """Let a form be worked on once; a failure releases it, unless its effect is unknown."""
-        now = self._clock.now()
-        async with self._database.transaction() as session:
-            first = await submissions.begin(session, nonce, operator=operator.slack_id, now=now)
-            if first is not None:
-                raise AlreadySubmitted(first.outcome or "This form was already sent and is being worked on.")
-            await audit.record(
-                session, at=now, actor=operator.slack_id, act=asked, account=account, target=address
-            )
-        try:
-            yield
-        except OperatorError as error:
-            async with self._database.transaction() as session:
-                if isinstance(error, ProviderError) and error.unclear:
-                    await submissions.finish(session, nonce, str(error))
-                else:
-                    await submissions.release(session, nonce)
-                await audit.record(
-                    session,
-                    at=self._clock.now(),
-                    actor=operator.slack_id,
-                    act=failed,
-                    account=account,
-                    target=address,
-                    detail=str(error),
+    async def _check_free(self, provider: MailProvider, address: str) -> None:
+        """A mailbox that was kept is not handed to whoever gets the address next without saying so."""
+        if Capability.ARCHIVED_USERS in provider.capabilities:
+            listing = await provider.list_users()
+            if address in listing.archived:
+                await self._writes.note_archived(provider.account, address)
+                raise AlreadyExists(
+                    f"{address} was deleted, and its mailbox is kept on the server: a new user would get the old mail. "
+                    "To give it back, use /mail-restore."
                 )
-            raise
-
-    async def _record(self, operator: Operator, act: Act, account: str, address: str, detail: str) -> None:
-        async with self._database.transaction() as session:
-            await audit.record(
-                session,
-                at=self._clock.now(),
-                actor=operator.slack_id,
-                act=act,
-                account=account,
-                target=address,
-                detail=detail,
-            )
+            there: bool | None = address in listing.addresses
+        else:
+            there = await provider.user_exists(address)
+        if there is True:
+            await self._directory.note_present(provider.account, address)
+            raise AlreadyExists(f"{address} already exists.")
 
 
-async def _check_password(password: str, address: str) -> None:
-    local_part, _, domain = address.partition("@")
-    strength = await judge(password, context=[local_part, domain, address])
-    if not strength.acceptable:
-        advice = " ".join(strength.advice)
-        raise InvalidInput(f"{strength.label}. {advice}".strip(), field=PASSWORD)
-
-
-async def _exists_after(provider: MailProvider, address: str, unclear: ProviderError) -> bool | None:
-    """Look for the effect of an unclear answer. Where looking fails too, the unclear answer stands."""
-    try:
-        return await provider.user_exists(address)
-    except ProviderError:
-        raise unclear from None
+async def _check_lockout(provider: MailProvider, address: str) -> None:
+    """A new password of the bot's own login would lock the bot out."""
+    if Capability.ADMIN_PRIVILEGE not in provider.capabilities:
+        return
+    reason = (await provider.protected_users()).get(address)
+    if reason is not None:
+        raise Protected(
+            f"The password of {address} is not changed from here: {reason} Set it on {provider.title}, and tell Mailwarden's "
+            "configuration."
+        )

@@ -41,7 +41,7 @@ async def present(turn: Turn, account: str, address: str, *, top: list[Block] | 
         await turn.services.deletions.open_for(Target(account, TargetKind.USER, address)),
         now=turn.services.clock.now(),
         may_change=turn.operator.role >= Role.ADMIN,
-        two_factor=Capability.TWO_FACTOR in turn.services.users.capabilities(account),
+        two_factor=Capability.TWO_FACTOR in await turn.services.users.offers(account),
         several=turn.several,
         top=top or [],
     )

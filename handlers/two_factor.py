@@ -82,7 +82,7 @@ async def show_state(turn: Turn, account: str, address: str) -> None:
     """Read the state from the mail system and show it in the open window."""
     _offer_retry(turn, account, address)
     users = turn.services.users
-    if Capability.TWO_FACTOR not in users.capabilities(account):
+    if Capability.TWO_FACTOR not in await users.offers(account):
         raise OperatorError(f"{users.title(account)} has no 2FA that can be set from outside.")
     state = await users.state(turn.operator, account=account, address=address)
     await turn.show(current(account, state, users.title(account), several=turn.several))

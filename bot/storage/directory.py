@@ -204,6 +204,12 @@ async def search(
     return [_user(row) for row in rows.mappings()], count, total
 
 
+async def tells_quotas(session: AsyncSession, account: str) -> bool:
+    """Whether the quota of a user of that account is known."""
+    known = exists().where(directory_users.c.account == account, directory_users.c.quota.is_not(None))
+    return bool(await session.scalar(select(known)))
+
+
 async def find(session: AsyncSession, address: str, *, archived: bool | None = False) -> list[MailUser]:
     """The mail users of that address: at most one in each account. `archived` as in `search`."""
     rows = await session.execute(
