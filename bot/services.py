@@ -18,11 +18,12 @@ from bot.dns.announcements import Announcements
 from bot.dns.daily import DailyDigest
 from bot.dns.rhythm import Rhythm
 from bot.mailboxes import Mailboxes
-from bot.model import NoticeKind, ProviderKind
+from bot.model import NoticeKind
 from bot.notices import GAP, Course, Delivery, Poster, Renderer, Uploader
 from bot.providers.base import MailProvider
+from bot.providers.mailinabox import MailInABox
 from bot.providers.purelymail import PurelyMail
-from bot.settings import AccountSettings, Settings
+from bot.settings import AccountSettings, MailInABoxSettings, PurelyMailSettings, Settings
 from bot.storage import digests
 from bot.storage.database import Database
 from bot.users import Users
@@ -190,8 +191,17 @@ def _courses(settings: Settings, renderers: Mapping[NoticeKind, Renderer]) -> di
 
 def open_provider(account: AccountSettings) -> MailProvider:
     """A client of the account's mail system. Close it with `aclose`."""
-    match account.provider:
-        case ProviderKind.PURELYMAIL:
+    match account:
+        case PurelyMailSettings():
             return PurelyMail(
                 account.name, token=account.api_token, base_url=account.base_url, timeout=account.timeout
+            )
+        case MailInABoxSettings():
+            return MailInABox(
+                account.name,
+                base_url=account.base_url,
+                login=account.login,
+                password=account.password,
+                ca_file=account.ca_file,
+                timeout=account.timeout,
             )

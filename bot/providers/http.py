@@ -8,6 +8,7 @@ or an exception.
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,7 +59,12 @@ class Answer:
 
 
 class MailSystemHttp:
-    """`who` names the mail system in sentences: `PurelyMail (account main)`."""
+    """`who` names the mail system in sentences: `PurelyMail (account main)`.
+
+    `timeout`: seconds to wait for the next part of an answer, and for one's turn where `in_flight` requests, the most that
+    may be under way at once, are. `trust`: how its certificate is verified; None for the public authorities. `max_body`:
+    bytes.
+    """
 
     def __init__(
         self,
@@ -67,18 +73,23 @@ class MailSystemHttp:
         base_url: str,
         headers: Mapping[str, str],
         timeout: float,
+        in_flight: int = 10,
+        max_body: int = MAX_BODY,
+        trust: ssl.SSLContext | None = None,
         sleep: Sleep = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._who = who
         self._timeout = timeout
+        self._max_body = max_body
         self._sleep = sleep
         self._jitter = jitter
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers=dict(headers),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-            limits=httpx.Limits(max_connections=10, max_keepalive_connections=5),
+            verify=True if trust is None else trust,
+            limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=min(5, in_flight)),
             follow_redirects=False,  # a redirect would carry the credentials elsewhere
             trust_env=httpx.URL(base_url).host not in LOOPBACK,
         )
@@ -123,7 +134,7 @@ class MailSystemHttp:
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
-            if len(body) > MAX_BODY:
+            if len(body) > self._max_body:
                 raise ProviderConfused(f"{self._who} sent an answer that is far too long.", unclear=not safe)
         return bytes(body)
 
@@ -146,11 +157,28 @@ class MailSystemHttp:
     def _failure(self, error: Exception, *, safe: bool) -> ProviderError:
         if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects | httpx.InvalidURL):
             return ProviderConfused(f"{self._who} sent an answer that can't be read.", unclear=not safe)
+        if isinstance(error, httpx.PoolTimeout):
+            return _Silence(
+                f"{self._who} is busy with our other requests. Try again in a moment.", unclear=False
+            )
+        if distrust := _distrust(error):
+            return ProviderUnavailable(
+                f"{self._who} shows a certificate that can't be trusted ({distrust}).", unclear=False
+            )
         if isinstance(error, NOT_SENT):
             return ProviderUnavailable(f"{self._who} can't be reached.", unclear=False)
         if isinstance(error, httpx.TimeoutException):
             return _Silence(f"{self._who} did not answer within {self._timeout:g} s.", unclear=not safe)
         return ProviderUnavailable(f"{self._who} broke off the connection.", unclear=not safe)
+
+
+def _distrust(error: BaseException | None) -> str | None:
+    """Why the certificate was refused, where that is what came in between."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _retry_after(header: str | None) -> float | None:

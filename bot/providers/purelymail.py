@@ -10,8 +10,8 @@ The API is https://purelymail.com/docs/api (OpenAPI "Purelymail API" 0.0.1). Wha
 
 import asyncio
 import json
+import random
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +22,7 @@ from bot.errors import NotFound, NotPossible, ProviderConfused, ProviderRefused,
 from bot.model import Capability, MailDomain, ProviderKind, ProviderVerdict
 from bot.providers.base import MailProvider, RoutingRule, UserListing, UserState
 from bot.providers.http import Answer, MailSystemHttp, Sleep
+from bot.providers.words import repeatable
 
 SAFE = {
     "listUser": True,
@@ -42,9 +43,6 @@ LIST_CAP = 1000
 RULE_ID = re.compile(r"-?[0-9]{1,19}")
 """Rules are numbered in int64."""
 
-WORDS = 300
-"""How much of the server's own words a sentence repeats."""
-
 Json = dict[str, Any]
 
 
@@ -57,7 +55,7 @@ class PurelyMail(MailProvider):
         base_url: str = "https://purelymail.com",
         timeout: float = 20.0,
         sleep: Sleep = asyncio.sleep,
-        jitter: Callable[[], float] | None = None,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self.account = account
         self.kind = ProviderKind.PURELYMAIL
@@ -70,7 +68,7 @@ class PurelyMail(MailProvider):
             headers={"Purelymail-Api-Token": token.get_secret_value(), "Accept": "application/json"},
             timeout=timeout,
             sleep=sleep,
-            **({} if jitter is None else {"jitter": jitter}),
+            jitter=jitter,
         )
 
     @property
@@ -279,10 +277,11 @@ class PurelyMail(MailProvider):
         code = str(content.get("code") or "")
         if code == "invalidToken":
             return ProviderUnauthorized(f"{self._who} does not accept its API token.")
-        words = _printable(str(content.get("message") or "it gave no reason"))
-        if any(hidden and hidden in words for hidden in (secret, self._token.get_secret_value())):
-            words = "(its reason is withheld: it repeats a secret)"
-        return ProviderRefused(f"{self.title} refused: {words}", code=_printable(code))
+        words = repeatable(
+            str(content.get("message") or "it gave no reason"),
+            hiding=(secret, self._token.get_secret_value()),
+        )
+        return ProviderRefused(f"{self.title} refused: {words}", code=repeatable(code))
 
     def _confused(self, operation: str) -> ProviderConfused:
         return ProviderConfused(
@@ -292,10 +291,3 @@ class PurelyMail(MailProvider):
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and value.isprintable()
-
-
-def _printable(text: str) -> str:
-    clean = "".join(
-        " " if unicodedata.category(character).startswith("C") else character for character in text
-    )
-    return clean if len(clean) <= WORDS else f"{clean[: WORDS - 1]}…"
