@@ -89,6 +89,8 @@ class Mailboxes:
                 state = await self._read_back(provider, address, error)
             else:
                 state = await self._read_back(provider, address)
+            if not admin and not provider.login:
+                await self._leave_one(provider, address)
             if state.details.admin is not admin:
                 found = _word(admin=state.details.admin)
                 raise WriteNotApplied(
@@ -151,6 +153,16 @@ class Mailboxes:
             )
         return restored
 
+    async def _leave_one(self, provider: MailProvider, address: str) -> None:
+        """Two operators at once may each have seen the other's administrator as the one who is left: give it back."""
+        known = (await provider.list_users()).details
+        if not any(details.admin for details in known.values()):
+            await provider.set_admin(address, admin=True)
+            raise Protected(
+                f"{address} was the last administrator, because somebody has taken the privilege from another one at the same "
+                "time. It has the privilege again."
+            )
+
     async def _must_be_kept(self, provider: MailProvider, address: str) -> None:
         listing = await provider.list_users()
         if address in listing.addresses:
@@ -178,7 +190,7 @@ class Mailboxes:
 async def _check_dispensable(provider: MailProvider, address: str) -> None:
     reason = (await provider.protected_users()).get(address)
     if reason is not None:
-        raise Protected(f"{address} has to stay an administrator: {reason}")
+        raise Protected(f"{address} stays an administrator. {reason}")
 
 
 def _word(*, admin: bool | None) -> str:

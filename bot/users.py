@@ -113,14 +113,21 @@ class Users:
     async def reset_password(
         self, operator: Operator, *, nonce: str, account: str, address: str, password: str
     ) -> PasswordReset:
-        """Set a new password. Raises InvalidInput (PASSWORD), NotFound, AlreadySubmitted and ProviderError."""
+        """Set a new password.
+
+        Raises InvalidInput (PASSWORD), Protected (the bot's own login), NotFound, AlreadySubmitted and ProviderError.
+        """
         provider = self._providers[account]
+        if address == provider.login:
+            raise Protected(
+                f"Mailwarden itself signs in to {provider.title} as {address}: a new password would lock it out. Set the password "
+                "there, and in Mailwarden's environment."
+            )
         await creation.check_password(password, address)
         async with self._writes.once(
             operator, nonce, account, address, Act.PASSWORD_ASKED, Act.PASSWORD_FAILED
         ):
             await self._writes.must_exist(provider, address)
-            await _check_lockout(provider, address)
             try:
                 await provider.set_password(address, password)
             except ProviderUnavailable as error:
@@ -219,15 +226,3 @@ class Users:
         if there is True:
             await self._directory.note_present(provider.account, address)
             raise AlreadyExists(f"{address} already exists.")
-
-
-async def _check_lockout(provider: MailProvider, address: str) -> None:
-    """A new password of the bot's own login would lock the bot out."""
-    if Capability.ADMIN_PRIVILEGE not in provider.capabilities:
-        return
-    reason = (await provider.protected_users()).get(address)
-    if reason is not None:
-        raise Protected(
-            f"The password of {address} is not changed from here: {reason} Set it on {provider.title}, and tell Mailwarden's "
-            "configuration."
-        )

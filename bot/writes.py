@@ -11,7 +11,7 @@ from bot import audit
 from bot.audit import Act
 from bot.clock import Clock
 from bot.errors import AlreadySubmitted, NotFound, OperatorError, ProviderError
-from bot.model import UNTOLD, Operator, UserDetails
+from bot.model import Operator, UserDetails
 from bot.providers.base import MailProvider
 from bot.storage import directory, submissions
 from bot.storage.database import Database
@@ -84,8 +84,7 @@ class Writes:
         now = self._clock.now()
         async with self._database.transaction() as session:
             if there:
-                told = None if details == UNTOLD else details
-                await directory.put_user(session, account, address, now=now, gone=False, details=told)
+                await directory.put_user(session, account, address, now=now, gone=False, details=details)
             await submissions.finish(session, nonce, outcome)
             await audit.record(
                 session,

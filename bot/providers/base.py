@@ -88,6 +88,8 @@ class MailProvider(Protocol):
     kind: ProviderKind
     title: str
     """The system's name as people write it: `PurelyMail`."""
+    login: str = ""
+    """The mail user that the bot itself signs in as; "" where it is none."""
 
     @property
     def capabilities(self) -> frozenset[Capability]:

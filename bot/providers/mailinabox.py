@@ -46,7 +46,7 @@ class MailInABox(MailProvider):
         self.account = account
         self.kind = ProviderKind.MAILINABOX
         self.title = "Mail-in-a-Box"
-        self._login = login
+        self.login = login
         self._has_quotas: bool | None = None
         self._box = BoxCalls(
             f"{self.title} (account {account})",
@@ -93,9 +93,9 @@ class MailInABox(MailProvider):
     @override
     async def protected_users(self) -> Mapping[str, str]:
         """The bot's own login. While it is an administrator, and else every call is refused, another is not the last one."""
-        if self._login:
+        if self.login:
             return {
-                self._login: f"Mailwarden itself signs in to {self.title} as {self._login}: without it, it would be locked out."
+                self.login: f"Mailwarden itself signs in to {self.title} as {self.login}: without it, it would be locked out."
             }
         known = (await self.list_users()).details
         admins = [address for address, details in known.items() if details.admin]
@@ -209,7 +209,7 @@ class MailInABox(MailProvider):
 
     def _check_login(self, listed: frozenset[str]) -> None:
         """A list without the very login that asked for it is none: nobody may be taken for gone because of it."""
-        if self._login and self._login not in listed:
+        if self.login and self.login not in listed:
             raise self._box.confused("/mail/users", safe=True)
 
     async def _change(self, path: str, *, secret: str | None = None, **fields: str) -> None:

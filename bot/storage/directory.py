@@ -58,19 +58,16 @@ async def put_user(
 ) -> None:
     """Record that a mail user is there, or is not there any more, as of `now`.
 
-    `archived`: gone, and the mailbox is kept. `details`: None for those that are known, which stay on record of who is
-    gone, and are nobody's as soon as another one has the address.
+    `archived`: gone, and the mailbox is kept. `details`: what was told of it; the others that are known stay on record, also
+    of who is gone, and are nobody's as soon as another one has the address.
     """
-    values: dict[str, object] = {"touched_at": now, "gone": gone, "archived": archived}
-    statement = upsert(session, directory_users).values(
-        account=account, address=address, **values, **_columns(details or UNTOLD)
-    )
-    if details is not None:
-        values |= _columns(details)
-    elif not gone:
+    told = {name: value for name, value in _columns(details or UNTOLD).items() if value is not None}
+    values: dict[str, object] = {"touched_at": now, "gone": gone, "archived": archived, **told}
+    statement = upsert(session, directory_users).values(account=account, address=address, **values)
+    if not gone:
         values |= {
             name: case((directory_users.c.gone.is_(True), null()), else_=directory_users.c[name])
-            for name in _columns(UNTOLD)
+            for name in _columns(UNTOLD).keys() - told.keys()
         }
     await session.execute(
         statement.on_conflict_do_update(
