@@ -5,7 +5,7 @@ Filled on the first start, refreshed once a day, and kept current by the bot's o
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from bot.errors import NotFound, ProviderError
 from bot.model import MailDomain, MailUser, UserDetails
 from bot.providers.base import MailProvider
 from bot.storage import directory as rows
+from bot.storage import outages
 from bot.storage.database import Database
 from bot.storage.directory import AccountAge
 
@@ -22,6 +23,25 @@ log = logging.getLogger(__name__)
 
 RETRY = timedelta(minutes=5)
 """How long to wait after a refresh that failed."""
+
+UNDER_WAY = timedelta(minutes=3)
+"""For so long a refresh that was begun is left to whoever has begun it."""
+
+OLD = timedelta(hours=26)
+"""Older than a refresh a day can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staleness:
+    """Why what is shown of an account may not be how things are. `as_of`: when it was; None if it never was read.
+
+    `since`: since when the mail system can't be used; None if it can, and only the last refresh has failed or is missing.
+    """
+
+    account: str
+    as_of: datetime | None
+    error: str | None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,8 @@ class Directory:
         self._providers = providers
         self._refresh_at = refresh_at
         self._zone = zone
-        self._running = asyncio.Lock()
+        self._running = {account: asyncio.Lock() for account in providers}
+        self._wanted: set[str] = set()
 
     async def domains(self) -> list[MailDomain]:
         """All domains of the configured accounts, by name."""
@@ -56,12 +77,18 @@ class Directory:
             return [domain for domain in await rows.domains(session) if domain.account in self._providers]
 
     async def search(
-        self, text: str, *, offset: int = 0, limit: int = 10, archived: bool | None = False
+        self,
+        text: str,
+        *,
+        offset: int = 0,
+        limit: int = 10,
+        archived: bool | None = False,
+        accounts: Sequence[str] | None = None,
     ) -> UserPage:
         """Mail users whose address contains `text`; those that begin with it first.
 
         `archived`: False for those who are there, True for those who are gone and whose mailbox is kept, None for both,
-        in this order.
+        in this order. `accounts`: only on these of the configured ones.
         """
         async with self._database.reading() as session:
             users, matching, total = await rows.search(
@@ -69,7 +96,7 @@ class Directory:
                 text.strip().lower(),
                 offset=offset,
                 limit=limit,
-                accounts=list(self._providers),
+                accounts=[name for name in self._providers if accounts is None or name in accounts],
                 archived=archived,
             )
         return UserPage(users, matching, total)
@@ -110,17 +137,46 @@ class Directory:
         async with self._database.reading() as session:
             return await rows.ages(session)
 
+    async def stale(self) -> list[Staleness]:
+        """The accounts of which what is shown may be out of date, by name."""
+        now = self._clock.now()
+        async with self._database.reading() as session:
+            ages = await rows.ages(session)
+            down = await outages.lasting(session)
+        found = []
+        for account in sorted(self._providers):
+            age, outage = ages.get(account), down.get(account)
+            as_of = None if age is None else age.refreshed_at
+            error = None if age is None else age.last_error
+            if outage is not None:
+                found.append(Staleness(account, as_of, outage.error, outage.since))
+            elif error is not None or (as_of is not None and now - as_of > OLD):
+                found.append(Staleness(account, as_of, error))
+        return found
+
+    def hurry(self, account: str) -> None:
+        """Have the account refreshed when the directory is next woken."""
+        self._wanted.add(account)
+
     async def run_due(self) -> None:
-        """Refresh every account whose time has come: never filled, or not since the last refresh hour."""
-        async with self._running:
-            ages = await self.ages()
-            await asyncio.gather(
-                *(
-                    self._refresh_safely(account)
-                    for account in self._providers
-                    if self._is_due(ages.get(account))
-                )
-            )
+        """Refresh every account whose time has come: never filled, or not since the last refresh hour.
+
+        Each by itself: one that does not answer keeps no other one waiting.
+        """
+        await asyncio.gather(*(self._run_due(account) for account in self._providers))
+
+    async def _run_due(self, account: str) -> None:
+        async with self._running[account]:
+            age = (await self.ages()).get(account)
+            if not self._is_due(account, age):
+                return
+            tried_at = self._clock.now()
+            async with self._database.transaction() as session:
+                # Of several replicas one asks: a listing is much work for a mail system.
+                if not await rows.begin_refresh(session, account, seen=age, now=tried_at):
+                    return
+            self._wanted.discard(account)
+            await self._refresh_safely(account, tried_at)
 
     async def refresh(self, account: str) -> None:
         """List the account's users and domains and take them over. Raises ProviderError."""
@@ -148,8 +204,7 @@ class Directory:
         async with self._database.transaction() as session:
             await rows.put_domains(session, account, domains)
 
-    async def _refresh_safely(self, account: str) -> None:
-        tried_at = self._clock.now()
+    async def _refresh_safely(self, account: str, tried_at: datetime) -> None:
         try:
             await self.refresh(account)
         except ProviderError as error:
@@ -159,10 +214,14 @@ class Directory:
                     session, account, tried_at=tried_at, refreshed=False, error=str(error)
                 )
 
-    def _is_due(self, age: AccountAge | None) -> bool:
+    def _is_due(self, account: str, age: AccountAge | None) -> bool:
         if age is None:
             return True
         now = self._clock.now()
+        if age.is_under_way and now < age.tried_at + UNDER_WAY:
+            return False
+        if account in self._wanted:
+            return True
         if age.last_error is not None and now < age.tried_at + RETRY:
             return False
         return age.refreshed_at is None or age.refreshed_at < last_time(self._refresh_at, self._zone, now)

@@ -38,6 +38,7 @@ class Jobs:
             (self._services.upkeep.run_due, self._often),
             (self._services.execution.run_due, self._often),
             (self._services.directory.run_due, self._seldom),
+            (self._services.outages.run_due, self._seldom),
             (self._services.dns.run_due, self._seldom),
             (self._services.digest.run_due, self._seldom),
         ):
@@ -73,6 +74,7 @@ class Jobs:
         services = self._services
         for job in (
             self._deliver,
+            services.outages.run_due,
             services.directory.run_due,
             services.upkeep.run_due,
             services.execution.run_due,

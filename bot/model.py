@@ -210,6 +210,10 @@ class NoticeKind(StrEnum):
     DIGEST = "digest"
     DNS_ALERT = "dns_alert"
     """Domains that broke or are good again. Subject: the alert's id."""
+    OUTAGE = "outage"
+    """An account that can't be used. Subject: the outage's id."""
+    OUTAGE_OVER = "outage_over"
+    """The same, when it can be used again."""
 
 
 class AlertKind(StrEnum):

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot import outages
 from bot.access import Access, People
 from bot.clock import Bell, Clock
 from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upkeep
@@ -20,7 +21,9 @@ from bot.dns.rhythm import Rhythm
 from bot.mailboxes import Mailboxes
 from bot.model import NoticeKind
 from bot.notices import GAP, Course, Delivery, Poster, Renderer, Uploader
+from bot.outages import Outages
 from bot.providers.base import MailProvider
+from bot.providers.guarded import Guarded
 from bot.providers.mailinabox import MailInABox
 from bot.providers.purelymail import PurelyMail
 from bot.settings import AccountSettings, MailInABoxSettings, PurelyMailSettings, Settings
@@ -46,6 +49,7 @@ class Services:
     announcements: Announcements
     digest: DailyDigest
     delivery: Delivery
+    outages: Outages
     providers: Mapping[str, MailProvider]
 
 
@@ -70,9 +74,9 @@ async def open_services(
         database = Database(settings.database.url, settings.database.password)
         stack.push_async_callback(database.aclose)
         await database.migrate()
-        providers: dict[str, MailProvider] = {}
+        providers: dict[str, Guarded] = {}
         for account in settings.accounts:
-            providers[account.name] = open_provider(account)
+            providers[account.name] = Guarded(open_provider(account), clock=clock)
             stack.push_async_callback(providers[account.name].aclose)
         worker = f"{socket.gethostname()}:{os.getpid()}"
         bell = Bell()
@@ -138,6 +142,7 @@ async def open_services(
                 access=access,
                 bell=bell,
                 worker=worker,
+                archived=directory.hurry,
             ),
             upkeep=Upkeep(
                 database=database,
@@ -160,6 +165,15 @@ async def open_services(
                 uploader=uploader if settings.dns.picture else None,
             ),
             delivery=delivery,
+            outages=Outages(
+                database=database,
+                clock=clock,
+                bell=bell,
+                providers=providers,
+                worker=worker,
+                channel=settings.channels.digest,
+                recovered=directory.hurry,
+            ),
             providers=providers,
         )
 
@@ -186,6 +200,8 @@ def _courses(settings: Settings, renderers: Mapping[NoticeKind, Renderer]) -> di
         NoticeKind.TROUBLE_DIRECT: Course(queued.load_trouble, renderers[NoticeKind.TROUBLE_DIRECT]),
         NoticeKind.DIGEST: Course(digests.get, renderers[NoticeKind.DIGEST]),
         NoticeKind.DNS_ALERT: Course(announced.load, renderers[NoticeKind.DNS_ALERT]),
+        NoticeKind.OUTAGE: Course(outages.load, renderers[NoticeKind.OUTAGE]),
+        NoticeKind.OUTAGE_OVER: Course(outages.load, renderers[NoticeKind.OUTAGE_OVER]),
     }
 
 

@@ -10,6 +10,7 @@ from bot.notices import Rendered, Renderer
 from handlers.deletion_notices import render_hold, render_reminder, render_request, render_trouble
 from handlers.digest import digest_message
 from handlers.dns_alerts import render_alert
+from handlers.outages import render_outage, render_outage_over
 
 
 def render_digest(content: dict[str, Any], _now: datetime) -> Rendered:
@@ -24,4 +25,6 @@ RENDERERS: Mapping[NoticeKind, Renderer] = {
     NoticeKind.TROUBLE_DIRECT: render_trouble,
     NoticeKind.DIGEST: render_digest,
     NoticeKind.DNS_ALERT: render_alert,
+    NoticeKind.OUTAGE: render_outage,
+    NoticeKind.OUTAGE_OVER: render_outage_over,
 }

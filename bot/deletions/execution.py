@@ -19,7 +19,8 @@ open what happened (time-out, 5xx) is never repeated blindly: the row stays exec
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bot import audit
@@ -30,7 +31,7 @@ from bot.deletions import lifecycle, targets
 from bot.deletions.requests import announce, record
 from bot.deletions.safeguards import Safeguards
 from bot.errors import ProviderError
-from bot.model import Deletion, DeletionState, NoticeKind, Role, TargetKind
+from bot.model import Capability, Deletion, DeletionState, NoticeKind, Role, TargetKind
 from bot.notices import Delivery, NotDelivered
 from bot.providers.base import MailProvider
 from bot.storage import deletions, directory
@@ -59,7 +60,9 @@ class Execution:
         access: Access,
         bell: Bell,
         worker: str,
+        archived: Callable[[str], None],
     ) -> None:
+        """`archived` is called with the account that may have kept the mailbox of a user that was deleted."""
         self._database = database
         self._clock = clock
         self._providers = providers
@@ -68,23 +71,34 @@ class Execution:
         self._access = access
         self._bell = bell
         self._worker = worker
-        self._running = asyncio.Lock()
+        self._archived = archived
+        self._running: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._stopping = False
 
     async def run_due(self) -> None:
-        """Execute all that is due, one after the other."""
-        async with self._running:
-            while not self._stopping and (row := await self._take()) is not None:
-                await self._handle(row)
+        """Execute all that is due: of each account one after the other, and no account waits for another one."""
+        async with self._database.reading() as session:
+            accounts = await deletions.due_accounts(session, self._clock.now())
+        outcomes = await asyncio.gather(
+            *(self._run_account(account) for account in accounts), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
 
     def stop(self) -> None:
         """Begin no further deletion; the one under way is finished."""
         self._stopping = True
 
-    async def _take(self) -> Deletion | None:
+    async def _run_account(self, account: str) -> None:
+        async with self._running[account]:
+            while not self._stopping and (row := await self._take(account)) is not None:
+                await self._handle(row)
+
+    async def _take(self, account: str) -> Deletion | None:
         async with self._database.transaction() as session:
             now = self._clock.now()
-            due = await deletions.next_due(session, now)
+            due = await deletions.next_due(session, now, account=account)
             if due is None:
                 return None
             taken = lifecycle.taken(due, worker=self._worker, at=now, lease=LEASE)
@@ -262,9 +276,11 @@ class Execution:
                 return None
             await record(session, written, actor=audit.THE_CLOCK, act=act, at=now, detail=detail)
             if written.state is DeletionState.DELETED and written.target.kind is TargetKind.USER:
-                await directory.put_user(
-                    session, written.target.account, written.target.id, now=now, gone=True
-                )
+                account, address = written.target.account, written.target.id
+                archived = Capability.ARCHIVED_USERS in self._providers[account].capabilities
+                await directory.put_user(session, account, address, now=now, gone=True, archived=archived)
+                if archived:
+                    self._archived(account)
             await announce(session, [written], now=now)
         self._bell.ring()
         return written

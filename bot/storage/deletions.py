@@ -1,6 +1,5 @@
 """The rows of the deletion queue. Which step is legal is decided in bot/deletions/lifecycle.py, not here."""
 
-from collections.abc import Mapping
 from dataclasses import replace as evolve
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,11 +19,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.model import Deletion, DeletionState, Snapshot, Target, TargetKind
+from bot.model import Deletion, DeletionState, Target, TargetKind
+from bot.storage.deletion_rows import from_row, to_row
 from bot.storage.tables import FINISHED, OPEN, deletions
 
 # Spelt out as in the partial indexes, or SQLite would not use them: without bound values, and without the `= 1` that
 # SQLAlchemy gives a Boolean there.
+_account = deletions.c.account.concat("")
+"""Not the bare column: few of the open rows are due, most are of one account, and the index to go by is that of the times."""
+
 _open: ColumnElement[bool] = literal_column(str(OPEN))
 _finished: ColumnElement[bool] = literal_column(str(FINISHED))
 
@@ -40,7 +43,7 @@ async def add(session: AsyncSession, deletion: Deletion) -> bool:
     """Write a new row. False, and nothing written, if its target already has an open deletion."""
     try:
         async with session.begin_nested():
-            await session.execute(insert(deletions).values(_row(deletion)))
+            await session.execute(insert(deletions).values(to_row(deletion)))
     except IntegrityError:
         return False
     return True
@@ -146,18 +149,16 @@ async def open_users(session: AsyncSession) -> list[Deletion]:
     return await _all(session, query)
 
 
-async def next_due(session: AsyncSession, now: datetime) -> Deletion | None:
-    """The longest due row that nobody holds: its time has come, or its holder's claim has lapsed."""
+async def due_accounts(session: AsyncSession, now: datetime) -> list[str]:
+    """The accounts of which something is due, by name."""
+    return sorted(await session.scalars(select(_account).where(_due(now)).distinct()))
+
+
+async def next_due(session: AsyncSession, now: datetime, *, account: str) -> Deletion | None:
+    """The longest due row of an account."""
     query = (
         select(deletions)
-        .where(
-            _open,
-            or_(
-                and_(deletions.c.state == DeletionState.PENDING.value, deletions.c.execute_at <= now),
-                deletions.c.state == DeletionState.EXECUTING.value,
-            ),
-            or_(deletions.c.lease_until.is_(None), deletions.c.lease_until <= now),
-        )
+        .where(_due(now), _account == account)
         .order_by(deletions.c.execute_at, deletions.c.id)
         .limit(1)
         # SQLite has no row locks and leaves this out: a writer is alone there.
@@ -189,7 +190,7 @@ async def replace(session: AsyncSession, before: Deletion, after: Deletion) -> D
     Raises OpenAlready where the row would be open again and its target has another open deletion.
     """
     changed = evolve(after, version=before.version + 1)
-    values = {**_row(changed), "was_id": before.id, "was_version": before.version}
+    values = {**to_row(changed), "was_id": before.id, "was_version": before.version}
     if before.state.is_open or not after.state.is_open:
         written = await session.execute(_REPLACE, values)
     else:
@@ -205,17 +206,29 @@ class OpenAlready(Exception):
     """The target has an open deletion; no second one can be."""
 
 
+def _due(now: datetime) -> ColumnElement[bool]:
+    """Its time has come, or its holder's claim has lapsed, and nobody holds it."""
+    return and_(
+        _open,
+        or_(
+            and_(deletions.c.state == DeletionState.PENDING.value, deletions.c.execute_at <= now),
+            deletions.c.state == DeletionState.EXECUTING.value,
+        ),
+        or_(deletions.c.lease_until.is_(None), deletions.c.lease_until <= now),
+    )
+
+
 async def _one(session: AsyncSession, where: ColumnElement[bool]) -> Deletion | None:
     return await _one_of(session, select(deletions).where(where).limit(1))
 
 
 async def _one_of(session: AsyncSession, query: Select[Any]) -> Deletion | None:
     row = (await session.execute(query)).mappings().first()
-    return None if row is None else _value(row)
+    return None if row is None else from_row(row)
 
 
 async def _all(session: AsyncSession, query: Select[Any]) -> list[Deletion]:
-    return [_value(row) for row in (await session.execute(query)).mappings()]
+    return [from_row(row) for row in (await session.execute(query)).mappings()]
 
 
 def _is(target: Target) -> ColumnElement[bool]:
@@ -224,75 +237,3 @@ def _is(target: Target) -> ColumnElement[bool]:
         deletions.c.account == target.account,
         deletions.c.kind == target.kind.value,
     )
-
-
-def _row(deletion: Deletion) -> dict[str, Any]:
-    return {
-        "id": deletion.id,
-        "request_id": deletion.request_id,
-        "account": deletion.target.account,
-        "kind": deletion.target.kind.value,
-        "target_id": deletion.target.id,
-        "label": deletion.label,
-        "reason": deletion.reason,
-        "requested_by": deletion.requested_by,
-        "requested_at": deletion.requested_at,
-        "grace_seconds": int(deletion.grace.total_seconds()),
-        "state": deletion.state.value,
-        "snapshot": _snapshot_row(deletion.snapshot),
-        "notice_channel": deletion.notice_channel,
-        "notice_ts": deletion.notice_ts,
-        "noticed_at": deletion.noticed_at,
-        "execute_at": deletion.execute_at,
-        "reminded_at": deletion.reminded_at,
-        "hold_id": deletion.hold_id,
-        "released_by": deletion.released_by,
-        "removals": deletion.removals,
-        "claimed_by": deletion.claimed_by,
-        "lease_until": deletion.lease_until,
-        "attempts": deletion.attempts,
-        "last_error": deletion.last_error,
-        "can_retry": deletion.can_retry,
-        "finished_at": deletion.finished_at,
-        "cancelled_by": deletion.cancelled_by,
-        "version": deletion.version,
-    }
-
-
-def _value(row: Mapping[Any, Any]) -> Deletion:
-    return Deletion(
-        id=row["id"],
-        request_id=row["request_id"],
-        target=Target(row["account"], TargetKind(row["kind"]), row["target_id"]),
-        label=row["label"],
-        reason=row["reason"],
-        requested_by=row["requested_by"],
-        requested_at=row["requested_at"],
-        grace=timedelta(seconds=row["grace_seconds"]),
-        state=DeletionState(row["state"]),
-        snapshot=_snapshot(row["snapshot"]),
-        notice_channel=row["notice_channel"],
-        notice_ts=row["notice_ts"],
-        noticed_at=row["noticed_at"],
-        execute_at=row["execute_at"],
-        reminded_at=row["reminded_at"],
-        hold_id=row["hold_id"],
-        released_by=row["released_by"],
-        removals=row["removals"],
-        claimed_by=row["claimed_by"],
-        lease_until=row["lease_until"],
-        attempts=row["attempts"],
-        last_error=row["last_error"],
-        can_retry=row["can_retry"],
-        finished_at=row["finished_at"],
-        cancelled_by=row["cancelled_by"],
-        version=row["version"],
-    )
-
-
-def _snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
-    return {"users": list(snapshot.users), "rules": list(snapshot.rules), "content": snapshot.content}
-
-
-def _snapshot(row: Mapping[str, Any]) -> Snapshot:
-    return Snapshot(tuple(row.get("users", ())), tuple(row.get("rules", ())), row.get("content", ""))

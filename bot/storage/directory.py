@@ -45,6 +45,11 @@ class AccountAge:
     tried_at: datetime
     last_error: str | None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether nobody has said yet what became of the last attempt."""
+        return self.last_error is None and (self.refreshed_at is None or self.refreshed_at < self.tried_at)
+
 
 async def put_user(
     session: AsyncSession,
@@ -138,6 +143,27 @@ async def put_domains(session: AsyncSession, account: str, domains: list[MailDom
                 for d in domains
             ],
         )
+
+
+async def begin_refresh(
+    session: AsyncSession, account: str, *, seen: AccountAge | None, now: datetime
+) -> bool:
+    """Note that a refresh begins. False if somebody else has begun one since the account's age was `seen`."""
+    if seen is None:
+        statement = (
+            upsert(session, directory_accounts)
+            .values(account=account, tried_at=now)
+            .on_conflict_do_nothing()
+            .returning(directory_accounts.c.account)
+        )
+        return (await session.execute(statement)).scalar() is not None
+    changed = await session.execute(
+        update(directory_accounts)
+        .where(directory_accounts.c.account == account, directory_accounts.c.tried_at == seen.tried_at)
+        .values(tried_at=now, last_error=None)
+        .returning(directory_accounts.c.account)
+    )
+    return changed.scalar() is not None
 
 
 async def note_refresh(

@@ -64,7 +64,8 @@ async def database(full: str) -> AsyncIterator[Database]:
 @pytest.mark.parametrize(
     "query",
     [
-        pytest.param(lambda session: deletions.next_due(session, NOW), id="next_due"),
+        pytest.param(lambda session: deletions.due_accounts(session, NOW), id="due_accounts"),
+        pytest.param(lambda session: deletions.next_due(session, NOW, account="main"), id="next_due"),
         pytest.param(
             lambda session: deletions.next_to_remind(session, now=NOW, before=HOUR), id="next_to_remind"
         ),
@@ -81,7 +82,7 @@ async def test_what_is_due_is_found_among_what_is_open(database: Database, query
 async def test_without_its_index_what_is_due_would_be_looked_for_everywhere(database: Database) -> None:
     plan = await _plan(
         database,
-        lambda session: deletions.next_due(session, NOW),
+        lambda session: deletions.next_due(session, NOW, account="main"),
         without=["ix_deletions_open", "uq_deletions_open_target"],
     )
     assert plan.whole == {"deletions"}
