@@ -103,6 +103,10 @@ class PurelyMailSimulator:
             raise ValueError(f"PurelyMail has no operation {method!r}")
         self._faults[method].extend([one] * times)
 
+    def mend(self) -> None:
+        """Let no further call fail."""
+        self._faults.clear()
+
     async def snapshot(self) -> Json:
         """What the account really holds, and the journal of requests."""
         return {

@@ -114,6 +114,10 @@ class MailInABoxSimulator:
             raise ValueError(f"a box has no method {method!r}; they are written like 'POST /mail/users/add'")
         self._faults[method].extend([one] * times)
 
+    def mend(self) -> None:
+        """Let no further call fail."""
+        self._faults.clear()
+
     async def snapshot(self) -> Json:
         """What the box really holds, and the journal of requests."""
         box = self.box
