@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.model import Role
 from bot.services import Services
 from handlers import (
+    admin_privilege,
     bulk_deletion,
     create_user,
     deletion_buttons,
@@ -20,7 +21,9 @@ from handlers import (
     manage_user,
     own_messages,
     pending_deletions,
+    quota,
     reset_password,
+    restore_user,
     schedule_deletion,
     two_factor,
     user_picker,
@@ -33,6 +36,9 @@ FEATURES = (
     create_user,
     reset_password,
     two_factor,
+    quota,
+    admin_privilege,
+    restore_user,
     schedule_deletion,
     bulk_deletion,
     deletion_buttons,

@@ -1,7 +1,10 @@
-"""Create a mail user: /mail-create [local@domain] → form → the new address and password, shown until closed."""
+"""Create a mail user: /mail-create [local@domain] → form → the new address and password, shown until closed.
+
+What the domain's mail system has beside the mailbox (a quota, administrators) is asked for as soon as the domain is picked.
+"""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from slack_bolt.async_app import AsyncApp
@@ -16,11 +19,13 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.errors import AlreadyExists, DeletionOpen, InvalidInput
-from bot.model import MailDomain, Role
+from bot.model import Capability, MailDomain, Role
 from bot.services import Services
 from bot.users import DOMAIN, LOCAL_PART, UserCreated
-from handlers import blocks, password_fields
+from handlers import blocks, mailbox_fields, password_fields
 from handlers.listening import listener
+from handlers.live import Live
+from handlers.mailbox_fields import Extras
 from handlers.password_fields import Password
 from handlers.payloads import OpenView, pack
 from handlers.turn import Turn
@@ -43,6 +48,11 @@ class Entries:
 
     domain: str = ""
     local_part: str = ""
+    extras: Extras = field(default_factory=Extras)
+
+    @property
+    def account(self) -> str:
+        return self.domain.partition(" ")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +60,24 @@ class NewUser:
     account: str
     address: str
     nonce: str
+    quota: int | None
+    admin: bool
     password: Password = field(repr=False)
 
 
 def register(app: AsyncApp, services: Services) -> None:
+    live = Live()
+
+    async def choose_domain(turn: Turn) -> None:
+        await turn.ack()
+
+        async def make() -> View:
+            mode = password_fields.mode_of(FORM, turn.modal)
+            return await rebuild(turn, password_fields.parts(FORM, mode))
+
+        await live.follow(turn, make)
+
+    app.action(DOMAIN_ACTION)(listener(services, choose_domain, need=Role.ADMIN))
     app.command(COMMAND)(listener(services, ask, need=Role.ADMIN))
     app.action(ASK)(listener(services, ask, need=Role.ADMIN))
     app.options(DOMAIN_ACTION)(listener(services, offer_domains, need=Role.ADMIN))
@@ -65,8 +89,9 @@ async def ask(turn: Turn) -> None:
     await turn.ack()
     domains = await turn.services.directory.domains()
     entries, problem = prefill(turn.text, domains)
+    offered = await _offered(turn.services, entries)
     await turn.open(
-        form(domains, entries, password_fields.parts(FORM), problem=problem, several=turn.several)
+        form(domains, entries, password_fields.parts(FORM), offered, problem=problem, several=turn.several)
     )
 
 
@@ -77,8 +102,10 @@ async def offer_domains(turn: Turn) -> None:
 
 async def rebuild(turn: Turn, parts: Sequence[Block]) -> View:
     domains = await turn.services.directory.domains()
+    entries = entries_of(turn.modal)
     nonce = str(turn.modal.metadata.get("nonce", ""))
-    return form(domains, entries_of(turn.modal), parts, nonce=nonce, several=turn.several)
+    offered = await _offered(turn.services, entries)
+    return form(domains, entries, parts, offered, nonce=nonce, several=turn.several)
 
 
 async def submit(turn: Turn) -> None:
@@ -87,7 +114,9 @@ async def submit(turn: Turn) -> None:
     async def back(message: str) -> View:
         parts = password_fields.parts(FORM, password_fields.mode_of(FORM, sent))
         domains = await turn.services.directory.domains()
-        return form(domains, entries_of(sent), parts, problem=message, several=turn.several)
+        entries = entries_of(sent)
+        offered = await _offered(turn.services, entries)
+        return form(domains, entries, parts, offered, problem=message, several=turn.several)
 
     turn.recover = back
     new = parse(sent)
@@ -100,6 +129,8 @@ async def submit(turn: Turn) -> None:
                 account=new.account,
                 address=new.address,
                 password=new.password.value,
+                admin=new.admin,
+                quota=new.quota,
             )
         except (AlreadyExists, DeletionOpen) as error:
             raise InvalidInput(str(error), field=LOCAL_PART) from error
@@ -130,12 +161,13 @@ def form(
     domains: Sequence[MailDomain],
     entries: Entries,
     password_parts: Sequence[Block],
+    offered: Collection[Capability] = (),
     *,
     nonce: str = "",
     problem: str | None = None,
     several: bool = False,
 ) -> View:
-    """A form without a `nonce` is a new one, and may be sent once."""
+    """A form without a `nonce` is a new one, and may be sent once. `offered`: what the chosen domain's account can do."""
     if not domains:
         return blocks.modal(
             TITLE,
@@ -145,7 +177,13 @@ def form(
     top = [] if problem is None else blocks.problem(problem)
     return blocks.modal(
         TITLE,
-        [*top, _domain_input(domains, entries, several=several), _local_part_input(entries), *password_parts],
+        [
+            *top,
+            _domain_input(domains, entries, several=several),
+            _local_part_input(entries),
+            *mailbox_fields.inputs(offered, entries.extras, empty="Empty: no limit."),
+            *password_parts,
+        ],
         callback_id=FORM,
         submit="Create",
         close="Cancel",
@@ -157,6 +195,7 @@ def entries_of(view: OpenView) -> Entries:
     return Entries(
         domain=view.choice(DOMAIN, DOMAIN_ACTION),
         local_part=view.text(LOCAL_PART, LOCAL_PART_ACTION).strip()[:64],
+        extras=mailbox_fields.typed(view),
     )
 
 
@@ -175,6 +214,8 @@ def parse(view: OpenView) -> NewUser:
         account=account,
         address=f"{local_part}@{domain}",
         nonce=str(view.metadata.get("nonce", "")),
+        quota=mailbox_fields.quota_of(entries.extras),
+        admin=entries.extras.admin,
         password=password_fields.read(FORM, view),
     )
 
@@ -187,9 +228,15 @@ def done(created: UserCreated, password: Password, *, several: bool = False) -> 
     told = f"{name(created.account, created.address, several=several)} was created at {blocks.escape(created.provider, 100)}."
     if not created.verified:
         told += " Its list of users is too long to see the new one in it, so try to log in."
+    facts = mailbox_fields.facts(created.details)
     return blocks.modal(
         "Mail user created",
-        [blocks.section(told), *password_fields.handover(created.address, password.value)],
+        [
+            *(blocks.warning(sentence) for sentence in created.missing),
+            blocks.section(told),
+            *([] if facts is None else [blocks.words(f"It has: {facts}")]),
+            *password_fields.handover(created.address, password.value),
+        ],
         callback_id=f"{FORM}.done",
         close="Done",
     )
@@ -208,7 +255,8 @@ def _domain_input(domains: Sequence[MailDomain], entries: Entries, *, several: b
             action_id=DOMAIN_ACTION, min_query_length=0, initial_option=initial, placeholder=placeholder
         )
     )
-    return InputBlock(block_id=DOMAIN, label="Domain", element=element)
+    # Accounts of different mail systems have different fields below: the choice brings them.
+    return InputBlock(block_id=DOMAIN, label="Domain", element=element, dispatch_action=several or None)
 
 
 def _local_part_input(entries: Entries) -> Block:
@@ -223,6 +271,12 @@ def _local_part_input(entries: Entries) -> Block:
             max_length=320,
         ),
     )
+
+
+async def _offered(services: Services, entries: Entries) -> frozenset[Capability]:
+    if entries.account not in services.providers:
+        return frozenset()
+    return await services.users.offers(entries.account)
 
 
 def _domain_option(domain: MailDomain, *, several: bool) -> Option:

@@ -8,7 +8,7 @@ from slack_sdk.models.views import View
 from bot.directory import UserPage
 from bot.model import MailUser, Role
 from bot.services import Services
-from handlers import blocks, manage_user, user_picker
+from handlers import blocks, mailbox_fields, manage_user, user_picker
 from handlers.listening import listener
 from handlers.live import Live
 from handlers.payloads import clean
@@ -96,8 +96,11 @@ def _search_input(text: str) -> Block:
 
 def _entry(user: MailUser, *, several: bool) -> Block:
     pending = "   :hourglass_flowing_sand: pending deletion" if user.deletion_id is not None else ""
+    archived = "   :file_cabinet: archived" if user.archived else ""
+    facts = None if user.archived else mailbox_fields.facts(user.details)
+    below = "" if facts is None else f"\n{facts}"
     return blocks.section(
-        f"{user_picker.name(user.account, user.address, several=several)}{pending}",
+        f"{user_picker.name(user.account, user.address, several=several)}{pending}{archived}{below}",
         accessory=blocks.button(
             "Manage", manage_user.OPEN, value=user_picker.reference(user.account, user.address)
         ),

@@ -1,12 +1,12 @@
 """The App Home tab: a button to each job, what is pending, and how DNS is doing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot.model import DomainHealth, Role
+from bot.model import Capability, DomainHealth, Role
 from bot.services import Services
 from handlers import blocks, dns_words
 from handlers.deletion_words import cancelled
@@ -28,7 +28,8 @@ def register(app: AsyncApp, services: Services) -> None:
 
 async def publish(turn: Turn, note: str | None = None) -> None:
     pending = await queue(turn, size=SHOWN)
-    tab = home(turn.operator.role, pending, await turn.services.dns.latest(), note=note)
+    offered = await turn.services.users.offered()
+    tab = home(turn.operator.role, pending, await turn.services.dns.latest(), offered, note=note)
     await turn.client.views_publish(user_id=turn.slack_id, view=tab)
 
 
@@ -42,9 +43,17 @@ async def cancel(turn: Turn) -> None:
     await publish(turn, cancelled([gone]))
 
 
-def home(role: Role, pending: Queue, healths: Sequence[DomainHealth], *, note: str | None = None) -> View:
+def home(
+    role: Role,
+    pending: Queue,
+    healths: Sequence[DomainHealth],
+    offered: Collection[Capability],
+    *,
+    note: str | None = None,
+) -> View:
+    """`offered`: what one account at least can do."""
     parts: list[Block] = [] if note is None else [blocks.words(note)]
-    parts += [blocks.header("Mailwarden"), *job_buttons(role), blocks.divider()]
+    parts += [blocks.header("Mailwarden"), *job_buttons(role, offered), blocks.divider()]
     parts.append(blocks.header("Pending deletions"))
     if not pending.deletions:
         parts.append(blocks.words("Nothing is queued for deletion."))

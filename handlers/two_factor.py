@@ -1,10 +1,15 @@
-"""2FA of a mail user: /mail-2fa [user] → its state, read from the mail system → toggle → the verified new state."""
+"""2FA of a mail user: /mail-2fa [user] → its state, read from the mail system → toggle → the verified new state.
+
+Where users set it up themselves it can only be switched off here, for who has lost the second factor.
+"""
+
+from collections.abc import Collection
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 from slack_sdk.models.views import View
 
-from bot.errors import OperatorError
+from bot.errors import NotPossible
 from bot.model import Capability, MailUser, Role
 from bot.providers.base import UserState
 from bot.services import Services
@@ -21,7 +26,13 @@ LOOK = "two_factor.look"
 
 TITLE = "Two-factor login"
 
+CAPABILITIES = frozenset({Capability.TWO_FACTOR, Capability.TWO_FACTOR_DISABLE})
+
 HINT = "With 2FA required, the password alone does not log in any more: the user needs a second factor."
+OWN = (
+    "Users switch it on themselves, in the mail system's control panel, and it guards that panel alone. Switch it off for "
+    "who has lost the second factor."
+)
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -34,10 +45,18 @@ def register(app: AsyncApp, services: Services) -> None:
 
 async def ask(turn: Turn) -> None:
     await turn.ack()
+    offered = await turn.services.users.offered()
+    if not CAPABILITIES & offered:
+        raise NotPossible("None of the mail systems here has 2FA.")
     user, problem = await user_picker.named(turn)
     if user is None:
         window = user_picker.ask(
-            TITLE, callback_id=PICKED, submit="Show", hint=HINT, problem=problem, several=turn.several
+            TITLE,
+            callback_id=PICKED,
+            submit="Show",
+            hint=_hint(offered),
+            problem=problem,
+            several=turn.several,
         )
         await turn.open(window)
     else:
@@ -68,8 +87,10 @@ async def toggle(turn: Turn) -> None:
     state = await turn.services.users.set_two_factor(
         turn.operator, account=account, address=address, required=wanted == "on"
     )
-    if not await turn.show(current(account, state, provider, changed=True, several=turn.several)):
-        await turn.tell(f"2FA for {blocks.code(address)} is now {_word(state)}, as {provider} shows it.")
+    offered = await turn.services.users.offers(account)
+    if not await turn.show(current(account, state, provider, offered, changed=True, several=turn.several)):
+        word = _word(state, offered)
+        await turn.tell(f"2FA for {blocks.code(address)} is now {word}, as {provider} shows it.")
 
 
 async def open_for(turn: Turn, user: MailUser) -> None:
@@ -82,10 +103,11 @@ async def show_state(turn: Turn, account: str, address: str) -> None:
     """Read the state from the mail system and show it in the open window."""
     _offer_retry(turn, account, address)
     users = turn.services.users
-    if Capability.TWO_FACTOR not in await users.offers(account):
-        raise OperatorError(f"{users.title(account)} has no 2FA that can be set from outside.")
+    offered = await users.offers(account)
+    if not CAPABILITIES & offered:
+        raise NotPossible(f"{users.title(account)} has no 2FA that can be set from outside.")
     state = await users.state(turn.operator, account=account, address=address)
-    await turn.show(current(account, state, users.title(account), several=turn.several))
+    await turn.show(current(account, state, users.title(account), offered, several=turn.several))
 
 
 def busy(account: str, address: str, step: str) -> View:
@@ -97,23 +119,23 @@ def busy(account: str, address: str, step: str) -> View:
 
 
 def current(
-    account: str, state: UserState, provider: str, *, changed: bool = False, several: bool = False
+    account: str,
+    state: UserState,
+    provider: str,
+    offered: Collection[Capability],
+    *,
+    changed: bool = False,
+    several: bool = False,
 ) -> View:
     """The state as the mail system has just told it; `changed`: after a change, proven by reading it back."""
-    target = user_picker.reference(account, state.address)
-    toggle = (
-        blocks.button("Stop requiring 2FA", TOGGLE, value=f"off {target}", style="danger")
-        if state.two_factor
-        else blocks.button("Require 2FA", TOGGLE, value=f"on {target}", style="primary")
-    )
     parts: list[Block] = []
     if changed:
         parts.append(blocks.success(f"Done, and read back from {provider}."))
     who = user_picker.name(account, state.address, several=several)
     parts += [
-        blocks.section(f"2FA for {who} is *{_word(state)}*."),
-        blocks.actions(toggle),
-        blocks.context(f"Read from {blocks.escape(provider, 100)} just now. {HINT}"),
+        blocks.section(f"2FA for {who} is *{_word(state, offered)}*."),
+        *(blocks.actions(button) for button in _toggle(account, state, offered)),
+        blocks.context(f"Read from {blocks.escape(provider, 100)} just now. {_hint(offered)}"),
     ]
     return blocks.modal(TITLE, parts, callback_id=VIEW, close="Done")
 
@@ -143,5 +165,21 @@ def _reading(services: Services, account: str) -> str:
     return f"Reading the state from {services.users.title(account)} …"
 
 
-def _word(state: UserState) -> str:
+def _toggle(account: str, state: UserState, offered: Collection[Capability]) -> list[ButtonElement]:
+    target = user_picker.reference(account, state.address)
+    if Capability.TWO_FACTOR not in offered:
+        off = blocks.button("Switch 2FA off", TOGGLE, value=f"off {target}", style="danger")
+        return [off] if state.two_factor else []
+    if state.two_factor:
+        return [blocks.button("Stop requiring 2FA", TOGGLE, value=f"off {target}", style="danger")]
+    return [blocks.button("Require 2FA", TOGGLE, value=f"on {target}", style="primary")]
+
+
+def _hint(offered: Collection[Capability]) -> str:
+    return HINT if Capability.TWO_FACTOR in offered else OWN
+
+
+def _word(state: UserState, offered: Collection[Capability]) -> str:
+    if Capability.TWO_FACTOR not in offered:
+        return "on" if state.two_factor else "off"
     return "required" if state.two_factor else "not required"

@@ -13,8 +13,9 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from bot.directory import UserPage
 from bot.errors import InvalidInput, NotFound
-from bot.model import MailUser, Role
+from bot.model import Capability, MailUser, Role
 from bot.services import Services
 from handlers import blocks
 from handlers.listening import listener
@@ -36,8 +37,27 @@ def register(app: AsyncApp, services: Services) -> None:
     app.options(SEARCH)(listener(services, offer, need=Role.ADMIN))
 
 
+def register_search(
+    app: AsyncApp, services: Services, search: str, *, need: Capability, archived: bool = False
+) -> None:
+    """Another select, of the users of those accounts that can do what is needed, or of their `archived` ones."""
+
+    async def offer_some(turn: Turn) -> None:
+        users = turn.services.users
+        able = [account for account in turn.services.providers if need in await users.offers(account)]
+        page = await turn.services.directory.search(
+            turn.text, limit=OFFERED, archived=archived, accounts=able
+        )
+        await _answer(turn, page)
+
+    app.options(search)(listener(services, offer_some, need=Role.ADMIN))
+
+
 async def offer(turn: Turn) -> None:
-    page = await turn.services.directory.search(turn.text, limit=OFFERED)
+    await _answer(turn, await turn.services.directory.search(turn.text, limit=OFFERED))
+
+
+async def _answer(turn: Turn, page: UserPage) -> None:
     groups = option_groups(page.users, page.matching, several=turn.several)
     if groups:
         await turn.ack(option_groups=groups)
@@ -45,12 +65,14 @@ async def offer(turn: Turn) -> None:
         await turn.ack(options=[])
 
 
-def picker(initial: MailUser | None = None, *, several: bool = False) -> Block:
+def picker(
+    initial: MailUser | None = None, *, several: bool = False, search: str = SEARCH, label: str = "Mail user"
+) -> Block:
     return InputBlock(
         block_id=USER,
-        label="Mail user",
+        label=label,
         element=ExternalDataSelectElement(
-            action_id=SEARCH,
+            action_id=search,
             placeholder=blocks.plain("Type a part of the address"),
             min_query_length=1,
             initial_option=None if initial is None else _option(initial, several=several),
@@ -94,9 +116,9 @@ def option_groups(users: Sequence[MailUser], matching: int, *, several: bool) ->
     ]
 
 
-def chosen(view: OpenView) -> tuple[str, str]:
+def chosen(view: OpenView, *, search: str = SEARCH) -> tuple[str, str]:
     """(account, address) of the picked user. Raises InvalidInput at the picker."""
-    value = view.choice(USER, SEARCH)
+    value = view.choice(USER, search)
     if value == _TOO_LONG:
         raise InvalidInput(
             "Slack's lists can't hold so long an address: give it after the command.", field=USER
@@ -107,30 +129,42 @@ def chosen(view: OpenView) -> tuple[str, str]:
     return account, address
 
 
-async def named(turn: Turn) -> tuple[MailUser | None, str | None]:
-    """The mail user that a command's text names, and what to say where it names none that is there."""
+async def named(turn: Turn, *, archived: bool = False) -> tuple[MailUser | None, str | None]:
+    """The mail user that a command's text names, and what to say where it names none that is there.
+
+    `archived`: one that is not there, and whose mailbox is kept.
+    """
     if not turn.text:
         return None, None
     if "@" not in turn.text:
-        page = await turn.services.directory.search(turn.text, limit=1)
+        page = await turn.services.directory.search(turn.text, limit=1, archived=archived)
         if page.matching == 1:
             return page.users[0], None
-        found = f"{page.matching} mail users contain" if page.matching else "No mail user contains"
+        kind = "deleted mail user" if archived else "mail user"
+        found = f"{page.matching} {kind}s contain" if page.matching else f"No {kind} contains"
         return None, f"{found} “{blocks.cut(turn.text, 60)}”. {PICK}"
     try:
-        return await turn.services.directory.find(turn.text), None
+        return await turn.services.directory.find(turn.text, archived=archived), None
     except NotFound as error:
         return None, str(error)
 
 
 def ask(
-    title: str, *, callback_id: str, submit: str, hint: str, problem: str | None = None, several: bool = False
+    title: str,
+    *,
+    callback_id: str,
+    submit: str,
+    hint: str,
+    problem: str | None = None,
+    several: bool = False,
+    search: str = SEARCH,
+    label: str = "Mail user",
 ) -> View:
     """A window that asks for nothing but the mail user."""
     parts: list[Block] = [] if problem is None else blocks.problem(problem)
     return blocks.modal(
         title,
-        [*parts, picker(several=several), blocks.context(hint)],
+        [*parts, picker(several=several, search=search, label=label), blocks.context(hint)],
         callback_id=callback_id,
         submit=submit,
         close="Cancel",
