@@ -144,12 +144,14 @@ class Snapshot:
     """What identified a target, and what goes along with it, when its deletion was asked for.
 
     Of a domain: its `users` and `rules` (in words), which are deleted with it. Of a routing rule: its `content`. Of a
-    user nothing: mail systems give a mailbox no identity beyond its address.
+    user nothing: mail systems give a mailbox no identity beyond its address. `kept`: the mail system keeps the mailbox of
+    the user, and gives it back to whoever creates the address again.
     """
 
     users: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     content: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

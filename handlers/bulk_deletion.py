@@ -10,7 +10,7 @@ from slack_sdk.models.views import View
 
 from bot.deletions import MOST, Scheduled
 from bot.errors import InvalidInput, NotFound
-from bot.model import CANCELLABLE_STATES, DeletionState, Role, Target, TargetKind
+from bot.model import CANCELLABLE_STATES, Capability, DeletionState, Role, Target, TargetKind
 from bot.services import Services
 from handlers import blocks, user_picker
 from handlers.deletion_buttons import cancel_all_button
@@ -82,7 +82,7 @@ def form(turn: Turn, *, listed: str = "", problem: str | None = None) -> View:
         TITLE,
         [
             *parts,
-            blocks.warning("This deletes the mailboxes and all their mail. There is no way back after that."),
+            blocks.warning(_warning(turn)),
             user_picker.multi_picker(),
             InputBlock(
                 block_id=LIST,
@@ -136,6 +136,21 @@ async def parse(turn: Turn, view: OpenView) -> Request:
             field=LIST,
         )
     return Request(targets, parse_reason(view), str(view.metadata.get("nonce", "")))
+
+
+def _warning(turn: Turn) -> str:
+    keeping = [Capability.ARCHIVED_USERS in one.capabilities for one in turn.services.providers.values()]
+    if all(keeping):
+        return "This deletes the users. The mailboxes stay on the server: /mail-restore gives them back."
+    gone = "This deletes the mailboxes and all their mail. There is no way back after that."
+    if any(keeping):
+        titles = {
+            one.title
+            for one in turn.services.providers.values()
+            if Capability.ARCHIVED_USERS in one.capabilities
+        }
+        return f"{gone} Only {' and '.join(sorted(titles))} keeps the mailboxes, for /mail-restore."
+    return gone
 
 
 def queued(turn: Turn, scheduled: Scheduled, *, undelivered: str | None) -> View:

@@ -21,7 +21,7 @@ from handlers.deletion_buttons import (
     release_button,
     retry_button,
 )
-from handlers.deletion_words import count, end, goes_along, kept, loss, what, word
+from handlers.deletion_words import count, end, goes_along, kept, loss, loss_of_all, what, word
 
 TEXT = 3900
 """chat.update takes no longer text than 4,000 characters."""
@@ -66,7 +66,7 @@ def render_reminder(rows: Request, _now: datetime) -> Rendered | None:
     soonest = min(row.execute_at for row in pending if row.execute_at is not None)
     who = what(pending[0]) if len(pending) == 1 else count(len(pending), "deletion")
     told = (
-        f":alarm_clock: <@{rows[0].requested_by}> {who} will happen {blocks.date(soonest)}, for good."
+        f":alarm_clock: <@{rows[0].requested_by}> {who} will happen {blocks.date(soonest)}, {loss_of_all(pending)}."
         if len(pending) > 1
         else f":alarm_clock: <@{rows[0].requested_by}> {who} will be deleted {blocks.date(soonest)}, {loss(pending[0])}."
     )
@@ -178,7 +178,8 @@ def _story(row: Deletion, now: datetime) -> tuple[str, str]:
                 f"Whether it was is not clear yet, and is looked at again: {blocks.escape(row.last_error, 1000)}",
             )
         case DeletionState.DELETED:
-            return f":white_check_mark: {what(row)} was deleted.", f"*Done*   {blocks.date(at)}"
+            stays = f", {loss(row)}" if row.snapshot.kept else ""
+            return f":white_check_mark: {what(row)} was deleted.", f"*Done*   {blocks.date(at)}{stays}"
         case DeletionState.CANCELLED:
             return (
                 f":no_entry_sign: <@{row.cancelled_by}> cancelled the deletion of {what(row)}.",
@@ -196,7 +197,8 @@ def _story(row: Deletion, now: datetime) -> tuple[str, str]:
             )
 
 
-def _plan(row: Deletion, now: datetime, *, several: bool = False) -> str:
+def _plan(row: Deletion, now: datetime, *, among: Sequence[Deletion] = ()) -> str:
+    """`among`: all those it is said of, where it is said of several at once."""
     if row.is_held:
         why = (
             "Too many deletions within an hour."
@@ -211,9 +213,9 @@ def _plan(row: Deletion, now: datetime, *, several: bool = False) -> str:
         )
     # A first post names the time it begins to be true at: the grace period starts when it is confirmed.
     due = row.execute_at or now + row.grace
-    lost = "for good, with all their mail" if several else loss(row)
+    lost = loss_of_all(among) if among else loss(row)
     return (
-        f"*When*   {blocks.date(due)}, {lost}. Until then any admin can cancel {'them' if several else 'it'}."
+        f"*When*   {blocks.date(due)}, {lost}. Until then any admin can cancel {'them' if among else 'it'}."
     )
 
 
@@ -239,7 +241,7 @@ def _tally(rows: Request, now: datetime) -> str:
         len(waiting) == len(rows)
         and len({(row.execute_at, row.is_held, row.last_error) for row in rows}) == 1
     ):
-        return _plan(waiting[0], now, several=True)
+        return _plan(waiting[0], now, among=waiting)
     words = {
         DeletionState.EXECUTING: "being deleted",
         DeletionState.DELETED: "deleted",

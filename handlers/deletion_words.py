@@ -19,6 +19,9 @@ _LOSS = {
     TargetKind.DOMAIN: "for good, with all its users, their mail and its routing rules",
     TargetKind.ROUTING_RULE: "for good",
 }
+STAYS = "and its mail stays on the server, for /mail-restore"
+"""What becomes of a mailbox that the mail system keeps."""
+
 _KEPT = {
     TargetKind.USER: "The user and all its mail stay as they are.",
     TargetKind.DOMAIN: "The domain, its users and their mail stay as they are.",
@@ -33,7 +36,18 @@ def what(deletion: Deletion) -> str:
 
 
 def loss(deletion: Deletion) -> str:
-    return _LOSS[deletion.target.kind]
+    """What is lost with it, as the end of a sentence."""
+    return STAYS if deletion.snapshot.kept else _LOSS[deletion.target.kind]
+
+
+def loss_of_all(rows: Sequence[Deletion]) -> str:
+    """The same of several mail users."""
+    staying = sum(row.snapshot.kept for row in rows)
+    if staying == len(rows):
+        return "and their mail stays on the server, for /mail-restore"
+    if not staying:
+        return "for good, with all their mail"
+    return f"for good, with all their mail; only that of {staying} stays on the server, for /mail-restore"
 
 
 def kept(deletion: Deletion) -> str:

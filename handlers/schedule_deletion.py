@@ -14,6 +14,7 @@ from slack_sdk.models.views import View
 from bot.errors import DeletionOpen, InvalidInput
 from bot.model import (
     CANCELLABLE_STATES,
+    Capability,
     Deletion,
     DeletionState,
     MailUser,
@@ -49,6 +50,7 @@ _WARNINGS = {
     TargetKind.DOMAIN: "This deletes the domain with all its users, their mail and its routing rules. There is no way back after that.",
     TargetKind.ROUTING_RULE: "This deletes the routing rule. Mail that it sends on is not sent on any more.",
 }
+_STAYS = "This deletes the user and refuses its mail. The mailbox stays on the server: /mail-restore gives it back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ async def submit(turn: Turn) -> None:
     target = _target(sent)
 
     async def back(message: str) -> View:
-        snapshot = Snapshot()
+        snapshot = await _snapshot(turn, target)
         if target.kind is TargetKind.DOMAIN:
             snapshot = await turn.services.deletions.preview(target)
         return _form(turn, target, snapshot, reason=typed_reason(sent), problem=message)
@@ -133,7 +135,7 @@ async def open_for(turn: Turn, user: MailUser) -> None:
     if open_ is not None:
         await turn.open(queued(open_, turn.services.clock.now(), first=False))
     else:
-        await turn.open(_form(turn, target, Snapshot()))
+        await turn.open(_form(turn, target, await _snapshot(turn, target)))
 
 
 def form(
@@ -149,7 +151,7 @@ def form(
 ) -> View:
     """`at`: when it would happen if the notice were posted now."""
     parts: list[Block] = [] if problem is None else blocks.problem(problem)
-    parts.append(blocks.warning(_WARNINGS[target.kind]))
+    parts.append(blocks.warning(_STAYS if snapshot.kept else _WARNINGS[target.kind]))
     parts.append(blocks.section(f"*What*   {user_picker.name(target.account, target.id, several=several)}"))
     with_it = goes_along(snapshot)
     if with_it is not None:
@@ -253,6 +255,11 @@ def _form(
         problem=problem,
         several=turn.several,
     )
+
+
+async def _snapshot(turn: Turn, user: Target) -> Snapshot:
+    """What can be said of a mail user without asking the mail system."""
+    return Snapshot(kept=Capability.ARCHIVED_USERS in await turn.services.users.offers(user.account))
 
 
 def _target(view: OpenView) -> Target:

@@ -27,7 +27,7 @@ from bot import audit
 from bot.access import Access
 from bot.audit import Act
 from bot.clock import Bell, Clock
-from bot.deletions import lifecycle, targets
+from bot.deletions import keepsakes, lifecycle, targets
 from bot.deletions.requests import announce, record
 from bot.deletions.safeguards import Safeguards
 from bot.errors import ProviderError
@@ -117,6 +117,7 @@ class Execution:
             and await self._may_go(row, provider)
             and await self._is_announced(row)
         ):
+            await keepsakes.note(self._database, self._clock, provider, row.target)
             await self._execute(row, provider)
 
     async def _is_still_there(self, row: Deletion, provider: MailProvider) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -10,8 +10,8 @@ from bot.deletions import targets
 from bot.deletions.requests import Request
 from bot.deletions.safeguards import Safeguards
 from bot.directory import Directory
-from bot.errors import NotFound, OperatorError, Protected, ProviderError, ProviderUnavailable
-from bot.model import MailUser, Target, TargetKind
+from bot.errors import NotFound, NotPossible, OperatorError, Protected, ProviderError, ProviderUnavailable
+from bot.model import Capability, MailUser, Target, TargetKind
 from bot.providers.base import MailProvider, UserListing
 
 LOOK_SECONDS = 5.0
@@ -84,15 +84,22 @@ class Planner:
         return Plan(tuple(accepted), tuple(refused))
 
     async def look(self, target: Target) -> targets.Look:
-        """One target. Raises NotFound, Protected and ProviderError."""
+        """One target. Raises NotFound, NotPossible, Protected and ProviderError."""
         return await self._judge(target, {})
 
     async def _judge(self, target: Target, listings: dict[str, UserListing | None]) -> targets.Look:
         if (named := self._safeguards.named(target)) is not None:
             raise Protected(named)
-        if target.kind is TargetKind.USER:
-            return await self._judge_user(target, listings)
         provider = self._providers[target.account]
+        if target.kind is TargetKind.USER:
+            seen = await self._judge_user(target, listings)
+            kept = Capability.ARCHIVED_USERS in provider.capabilities
+            return replace(seen, snapshot=replace(seen.snapshot, kept=kept))
+        if target.kind is TargetKind.DOMAIN and Capability.DOMAINS not in provider.capabilities:
+            raise NotPossible(
+                f"{target.id} can't be deleted by itself: {provider.title} has a domain as long as it has an address of it. "
+                "Delete its mail users instead."
+            )
         seen = await self._in_time(provider, targets.look(provider, target))
         if seen.there is False:
             raise NotFound(f"{seen.label} is not there any more: somebody else has deleted it.")

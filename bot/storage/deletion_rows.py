@@ -72,8 +72,18 @@ def from_row(row: Mapping[Any, Any]) -> Deletion:
 
 
 def _snapshot_row(snapshot: Snapshot) -> dict[str, Any]:
-    return {"users": list(snapshot.users), "rules": list(snapshot.rules), "content": snapshot.content}
+    return {
+        "users": list(snapshot.users),
+        "rules": list(snapshot.rules),
+        "content": snapshot.content,
+        "kept": snapshot.kept,
+    }
 
 
 def _snapshot(row: Mapping[str, Any]) -> Snapshot:
-    return Snapshot(tuple(row.get("users", ())), tuple(row.get("rules", ())), row.get("content", ""))
+    return Snapshot(
+        users=tuple(row.get("users", ())),
+        rules=tuple(row.get("rules", ())),
+        content=row.get("content", ""),
+        kept=row.get("kept", False),
+    )
