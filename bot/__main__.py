@@ -169,6 +169,7 @@ def _digest(chosen: argparse.Namespace) -> int:
 
 
 def _sandbox(chosen: argparse.Namespace) -> int:
+    from bot.sandbox.accounts import both_kinds  # noqa: PLC0415 - as above
     from bot.sandbox.run import Sandbox, open_sandbox  # noqa: PLC0415 - as above
 
     def ready(sandbox: Sandbox) -> None:
@@ -182,7 +183,10 @@ def _sandbox(chosen: argparse.Namespace) -> int:
         )
         try:
             return asyncio.run(
-                _until_told(open_sandbox(data, port=chosen.port, page=not chosen.no_page), ready)
+                _until_told(
+                    open_sandbox(data, accounts=both_kinds(), port=chosen.port, page=not chosen.no_page),
+                    ready,
+                )
             )
         except OSError as error:
             if error.errno != errno.EADDRINUSE:

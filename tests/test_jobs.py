@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from bot.jobs import Jobs
 from bot.model import Operator, Role, Target, TargetKind
-from bot.sandbox.run import ACCOUNT, Sandbox
+from bot.sandbox.accounts import ACCOUNT
+from bot.sandbox.run import Sandbox
 
 ADA = Operator("U0ADA", Role.ADMIN)
 

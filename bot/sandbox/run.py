@@ -1,10 +1,11 @@
-"""Starts everything: the Slack, the PurelyMail, the DNS, and the bot itself as it is, with a clock that can be moved."""
+"""Starts everything: the Slack, the mail systems, the DNS, and the bot itself as it is, with a clock that can be moved."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -14,11 +15,20 @@ from bot.clock import MovableClock
 from bot.dns import Outside
 from bot.dns.direct import NameServers
 from bot.dns.policy import HttpsPolicies
-from bot.model import ProviderKind, ProviderVerdict
+from bot.model import ProviderVerdict
 from bot.notices import GAP
+from bot.sandbox.accounts import (
+    Eyes,
+    Holdings,
+    MailSimulator,
+    one_account,
+    settings_for,
+    simulator_for,
+)
 from bot.sandbox.dns import DnsServer, publishes, verdict
 from bot.sandbox.interface import Interface
 from bot.sandbox.mail_data import OWNERSHIP_CODE
+from bot.sandbox.mailinabox import MailInABoxSimulator, SimulatedBox, box_zones
 from bot.sandbox.manifest import load_manifest
 from bot.sandbox.purelymail import PurelyMailSimulator
 from bot.sandbox.slack.people import People
@@ -27,17 +37,17 @@ from bot.sandbox.slack.server import SlackServer
 from bot.sandbox.slack.workspace import BOT_USER, Channel, Person, Workspace
 from bot.sandbox.zones import NAME_SERVERS, sandbox_zones
 from bot.settings import (
+    AccountSettings,
     ChannelSettings,
     DatabaseSettings,
     DnsSettings,
     OperatorSettings,
-    PurelyMailSettings,
     Settings,
     SlackSettings,
     TimeSettings,
 )
 
-ACCOUNT = "main"
+M = TypeVar("M", PurelyMailSimulator, MailInABoxSimulator)
 
 NOWHERE = ("127.0.0.1", 9)
 """Where nothing listens: nobody in the sandbox has an MTA-STS policy, and none is asked for outside of it."""
@@ -65,7 +75,7 @@ class Sandbox:
     url: str
     server: SlackServer
     people: People
-    purelymail: PurelyMailSimulator
+    accounts: Mapping[str, MailSimulator]
     dns: DnsServer
     clock: MovableClock
     settings: Settings
@@ -74,6 +84,16 @@ class Sandbox:
     @property
     def slack(self) -> Workspace:
         return self.server.workspace
+
+    @property
+    def purelymail(self) -> PurelyMailSimulator:
+        """The first account on PurelyMail. Raises LookupError if there is none."""
+        return _first(self.accounts, PurelyMailSimulator)
+
+    @property
+    def box(self) -> MailInABoxSimulator:
+        """The first Mail-in-a-Box. Raises LookupError if there is none."""
+        return _first(self.accounts, MailInABoxSimulator)
 
     def screen(self, name: str) -> Screen:
         """A person at their screen."""
@@ -89,6 +109,7 @@ class Sandbox:
 async def open_sandbox(
     data: Path,
     *,
+    accounts: Holdings | None = None,
     port: int = 0,
     page: bool = True,
     patience: float = 20.0,
@@ -99,25 +120,24 @@ async def open_sandbox(
 ) -> AsyncIterator[Sandbox]:
     """Everything, on loopback, until the block is left. Raises OSError if the port is taken.
 
-    `data` holds the bot's database, unless `database` is the address of another one. `patience` is what the bot grants
-    the mail system, in seconds; `gap` the time between two writes to a channel; `start` when the sandbox's time begins; `resolver` is
+    `data` holds the bot's database, unless `database` is the address of another one. `accounts` is what the mail accounts
+    hold, by name; without it there is one, `main` on PurelyMail. `patience` is what the bot grants a mail system, in seconds; `gap` the time between two writes to a channel; `start` when the sandbox's time begins; `resolver` is
     who is asked about DNS instead of the sandbox's own server.
     """
     clock = MovableClock(start=start)
     async with AsyncExitStack() as stack:
-        dns = DnsServer(sandbox_zones())
+        holdings = one_account() if accounts is None else accounts
+        zones = sandbox_zones()
+        for held in holdings.values():
+            zones |= box_zones(held) if isinstance(held, SimulatedBox) else {}
+        dns = DnsServer(zones)
         await dns.start()
         stack.push_async_callback(dns.stop)
-
-        async def look(domain: str) -> ProviderVerdict:
-            return verdict(dns, domain)
-
-        async def owned(domain: str) -> bool:
-            return publishes(dns, domain, OWNERSHIP_CODE)
-
-        purelymail = PurelyMailSimulator(clock=clock, look=look, owned=owned)
-        await purelymail.start()
-        stack.push_async_callback(purelymail.stop)
+        simulators: dict[str, MailSimulator] = {}
+        for name, held in holdings.items():
+            simulators[name] = simulator_for(held, clock, _eyes(dns))
+            await simulators[name].start()
+            stack.push_async_callback(simulators[name].stop)
 
         server, people = _slack(clock)
         ready = _Ready()
@@ -125,7 +145,7 @@ async def open_sandbox(
             server=server,
             people=people,
             clock=clock,
-            accounts={ACCOUNT: purelymail},
+            accounts=simulators,
             bot=ready,
             page=page,
         )
@@ -133,7 +153,12 @@ async def open_sandbox(
         stack.push_async_callback(server.stop)
 
         database = database or f"sqlite+aiosqlite:///{data / 'mailwarden.db'}"
-        settings = _settings(server, purelymail, resolver or dns.address, database, patience)
+        settings = _settings(
+            server,
+            tuple(settings_for(name, simulator, patience) for name, simulator in simulators.items()),
+            resolver or dns.address,
+            database,
+        )
         policies = await stack.enter_async_context(HttpsPolicies(server=NOWHERE))
         servers = NameServers(
             in_flight=50, found_at=dict.fromkeys(NAME_SERVERS.values(), resolver or dns.address)
@@ -143,7 +168,7 @@ async def open_sandbox(
         )
         ready.bot = bot
         await bot.wake()
-        yield Sandbox(server.url, server, people, purelymail, dns, clock, settings, bot)
+        yield Sandbox(server.url, server, people, simulators, dns, clock, settings, bot)
 
 
 class _Ready:
@@ -184,22 +209,31 @@ def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
     return server, People(workspace, server.socket, manifest.commands)
 
 
+def _eyes(dns: DnsServer) -> Eyes:
+    async def look(domain: str) -> ProviderVerdict:
+        return verdict(dns, domain)
+
+    async def owned(domain: str) -> bool:
+        return publishes(dns, domain, OWNERSHIP_CODE)
+
+    return Eyes(look, owned)
+
+
+def _first(accounts: Mapping[str, MailSimulator], kind: type[M]) -> M:
+    for simulator in accounts.values():
+        if isinstance(simulator, kind):
+            return simulator
+    raise LookupError(f"this sandbox has no {kind.provider}")
+
+
 def _settings(
-    server: SlackServer, purelymail: PurelyMailSimulator, resolver: str, database: str, patience: float
+    server: SlackServer, accounts: tuple[AccountSettings, ...], resolver: str, database: str
 ) -> Settings:
     return Settings(
         slack=SlackSettings(
             bot_token=SecretStr(_BOT_TOKEN), app_token=SecretStr(_APP_TOKEN), api_url=server.api_url
         ),
-        accounts=(
-            PurelyMailSettings(
-                name=ACCOUNT,
-                provider=ProviderKind.PURELYMAIL,
-                api_token=SecretStr(purelymail.credentials["api_token"]),
-                base_url=purelymail.url,
-                timeout=patience,
-            ),
-        ),
+        accounts=accounts,
         operators=OperatorSettings(owners=("U0OLGA",), admins=("U0ADA", "U0BEN"), viewers=("U0VIC",)),
         channels=ChannelSettings(deletions="C0MAILOPS", digest="C0DIGEST"),
         times=TimeSettings(timezone=ZONE),

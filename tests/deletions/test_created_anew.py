@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from bot.deletions.execution import LEASE
 from bot.model import Deletion, DeletionState, Operator, Role, Target, TargetKind
+from bot.sandbox.accounts import ACCOUNT
 from bot.sandbox.mail_data import SimulatedUser
-from bot.sandbox.run import ACCOUNT, Sandbox
+from bot.sandbox.run import Sandbox
 
 ADA = Operator("U0ADA", Role.ADMIN)
 ANNA = "anna.keller@acme-tools.example"

@@ -8,8 +8,9 @@ import pytest
 
 from bot.errors import DeletionOpen
 from bot.model import Deletion, DeletionState, Operator, Role, Target, TargetKind
+from bot.sandbox.accounts import ACCOUNT
 from bot.sandbox.mail_data import SimulatedUser
-from bot.sandbox.run import ACCOUNT, Sandbox
+from bot.sandbox.run import Sandbox
 
 ADA = Operator("U0ADA", Role.ADMIN)
 BEN = Operator("U0BEN", Role.ADMIN)

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from bot.deletions.execution import LEASE
 from bot.model import Deletion, DeletionState, Operator, Role, Target, TargetKind
-from bot.sandbox.run import ACCOUNT, Sandbox
+from bot.sandbox.accounts import ACCOUNT
+from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen
 
 ADA = Operator("U0ADA", Role.ADMIN)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from bot.errors import AlreadySubmitted, DeletionOpen, NotFound, TooLate
 from bot.model import Deletion, DeletionState, Operator, Role, Target, TargetKind
-from bot.sandbox.run import ACCOUNT, Sandbox
+from bot.sandbox.accounts import ACCOUNT
+from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import readable
 from bot.sandbox.slack.workspace import Message
 from bot.storage import audit

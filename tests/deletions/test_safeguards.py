@@ -16,7 +16,8 @@ from bot.errors import Protected
 from bot.model import Deletion, DeletionState, Operator, Role, Target, TargetKind
 from bot.notices import SlackPoster
 from bot.providers.purelymail import PurelyMail
-from bot.sandbox.run import ACCOUNT, Sandbox
+from bot.sandbox.accounts import ACCOUNT
+from bot.sandbox.run import Sandbox
 from bot.services import Services, open_services
 from bot.settings import DeletionSettings, OperatorSettings
 from handlers.notices import RENDERERS

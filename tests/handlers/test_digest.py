@@ -15,7 +15,8 @@ from bot.dns.digest import Digest, Picture
 from bot.dns.digest_json import from_json, to_json
 from bot.dns.expected import PURELYMAIL
 from bot.model import DnsRecord, DomainHealth, Finding, Grade, Subject
-from bot.sandbox.run import ACCOUNT, Sandbox
+from bot.sandbox.accounts import ACCOUNT
+from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, readable, text_of
 from bot.sandbox.slack.strict import message_problems, view_problems
 from bot.sandbox.slack.workspace import Message

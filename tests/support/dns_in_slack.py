@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.model import DomainHealth, Finding, Grade, MailDomain, NoticeKind, ProviderVerdict, Subject
+from bot.sandbox.accounts import ACCOUNT
 from bot.sandbox.mail_data import SimulatedDomain
-from bot.sandbox.run import ACCOUNT, Sandbox
+from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.workspace import Message
 from bot.sandbox.zones import MAIL_HOST, healthy
 from bot.storage import directory, findings

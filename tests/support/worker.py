@@ -37,8 +37,8 @@ from bot.clock import FrozenClock
 from bot.errors import AlreadySubmitted, TooLate
 from bot.model import Operator, ProviderKind, Role, Target, TargetKind
 from bot.notices import Label, SlackPoster
+from bot.sandbox.accounts import ACCOUNT
 from bot.sandbox.purelymail import TOKEN
-from bot.sandbox.run import ACCOUNT
 from bot.services import Services, open_services
 from bot.settings import (
     ChannelSettings,

@@ -4,6 +4,7 @@ from bot.sandbox.mailinabox.data import BoxAlias, BoxUser, Mailbox, SecondFactor
 from bot.sandbox.mailinabox.made_up import sandbox_box
 from bot.sandbox.mailinabox.server import MailInABoxSimulator
 from bot.sandbox.mailinabox.totp import totp
+from bot.sandbox.mailinabox.zones import box_zones
 
 __all__ = [
     "BoxAlias",
@@ -12,6 +13,7 @@ __all__ = [
     "Mailbox",
     "SecondFactor",
     "SimulatedBox",
+    "box_zones",
     "sandbox_box",
     "totp",
 ]
