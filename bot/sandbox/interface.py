@@ -232,7 +232,7 @@ def _check(fault: dict[str, Any]) -> None:
         raise PersonError("retry_after is a whole number from 0 to 3600")
     if not _whole(fault.get("unready", 0), 0, 1000):
         raise PersonError("unready is a whole number from 0 to 1000")
-    for name in ("silent_success", "drop_response", "redeliver", "reconnect"):
+    for name in ("silent_success", "drop_response", "after_effect", "redeliver", "reconnect"):
         if not isinstance(fault.get(name, False), bool):
             raise PersonError(f"{name} is true or false")
 

@@ -149,10 +149,12 @@ class MailInABoxSimulator:
         """The bodies of the calls of a method that were carried out."""
         return [call["body"] for call in self.calls if call["operation"] == operation and call["effect"]]
 
-    async def asked(self, operation: str) -> None:
-        """Wait until that method has been asked for."""
+    async def asked(self, operation: str, *, times: int = 1) -> None:
+        """Wait until that method has been asked for so many times."""
         async with self._arrived:
-            await self._arrived.wait_for(lambda: any(call["operation"] == operation for call in self.calls))
+            await self._arrived.wait_for(
+                lambda: sum(call["operation"] == operation for call in self.calls) >= times
+            )
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self._open += 1
