@@ -33,7 +33,7 @@ _UNITS = {
     "tib": TB,
 }
 _NONE = frozenset({"none", "no limit", "unlimited", "0"})
-_SIZE = re.compile(r"(?P<number>\d{1,15}(?:[.,]\d{1,6})?)\s*(?P<unit>[a-z]*)")
+_SIZE = re.compile(r"(?P<number>\d{1,16}(?:[.,]\d{1,6})?)\s*(?P<unit>[a-z]*)", re.ASCII)
 
 
 def parse(text: str) -> int:

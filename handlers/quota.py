@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot import quotas
-from bot.errors import InvalidInput, NotPossible
+from bot.errors import InvalidInput, NotFound, NotPossible
 from bot.model import Capability, MailUser, Role, UserDetails
 from bot.quotas import QUOTA
 from bot.services import Services
@@ -81,7 +81,10 @@ async def submit(turn: Turn) -> None:
     sent = turn.modal
 
     async def back(message: str) -> View:
-        user = await turn.services.directory.find(_address(sent), account=_account(sent))
+        try:
+            user = await turn.services.directory.find(_address(sent), account=_account(sent))
+        except NotFound:
+            return blocks.modal(TITLE, blocks.problem(message), callback_id=f"{FORM}.gone")
         return form(user, several=turn.several, problem=message, quota=mailbox_fields.typed(sent).quota)
 
     turn.recover = back
@@ -107,6 +110,7 @@ async def submit(turn: Turn) -> None:
             TITLE, [blocks.words(f"Setting the quota of {choice.address} …")], callback_id=f"{FORM}.working"
         ),
         lost=f"{told} is now {quotas.limit(choice.quota)}, as {blocks.escape(title, 100)} shows it.",
+        insist=True,
     )
 
 

@@ -3,7 +3,7 @@
 import io
 import logging
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from bot.clock import FrozenClock
 from bot.observability import CAPPED, configure_logging
+from bot.sandbox.accounts import Holdings, one_account
 from bot.sandbox.run import Sandbox, open_sandbox
 from bot.sandbox.slack.screen import Screen
 from bot.storage.database import Database
@@ -109,8 +110,17 @@ async def new_sqlite(folder: Path) -> str:
 
 
 @pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
-    async with open_sandbox(tmp_path / "data", page=False, gap=timedelta(0), start=NOW) as sandbox:
+def holdings(request: pytest.FixtureRequest) -> Holdings:
+    """What the mail accounts of the sandbox hold: one PurelyMail account, or what tests/support/systems.py names."""
+    made: Callable[[], Holdings] = getattr(request, "param", one_account)
+    return made()
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path, holdings: Holdings) -> AsyncIterator[Sandbox]:
+    async with open_sandbox(
+        tmp_path / "data", accounts=holdings, page=False, gap=timedelta(0), start=NOW
+    ) as sandbox:
         yield sandbox
 
 

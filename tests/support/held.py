@@ -9,8 +9,9 @@ from bot.sandbox.slack.workspace import Channel, View
 
 
 async def users(sandbox: Sandbox) -> dict[str, dict[str, Any]]:
-    """address → what the simulator holds of that mail user."""
-    return {user["address"]: user for user in (await sandbox.purelymail.snapshot())["users"]}
+    """address → what the simulator of the first account holds of that mail user."""
+    first = next(iter(sandbox.accounts.values()))
+    return {user["address"]: user for user in (await first.snapshot())["users"]}
 
 
 async def somebody(sandbox: Sandbox, number: int = 0) -> str:
