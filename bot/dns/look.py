@@ -29,6 +29,7 @@ from bot.dns.checks.mta_sts import NAME as MTA_STS
 from bot.dns.checks.tls_rpt import NAME as TLS_RPT
 from bot.dns.checks.tlsa import NAME as TLSA
 from bot.dns.direct import DirectResolver
+from bot.dns.expectations import Expectations
 from bot.dns.expected import Box, Expected
 from bot.dns.lookup import Answer, NoDomain, Resolver, Unanswered, UncheckedResolver
 from bot.dns.policy import Policies
@@ -61,13 +62,12 @@ class Looker:
     def __init__(
         self,
         *,
-        expected: Mapping[str, Expected],
+        expectations: Expectations,
         policies: Policies,
         direct: DirectResolver,
         ownership: Ownership,
     ) -> None:
-        """`expected` names, by account, the records that its mail system needs."""
-        self._expected = expected
+        self._expectations = expectations
         self._policies = policies
         self._direct = direct
         self._ownership = ownership
@@ -83,7 +83,9 @@ class Looker:
         wholly: bool,
     ) -> Look:
         """`ask` may remember answers; `fresh` is the same resolver, and doesn't. Never raises for what DNS says."""
-        name, expected = domain.name, self._expected[domain.account]
+        name, expected = domain.name, await self._expectations.of(domain)
+        if expected is None:
+            return _untold(domain, by=by, at=at)
         heard = {subject: _Heard(ask) for subject in Subject}
         dmarc_name = f"{expected.dmarc.name}.{name}"
         selectors = {alias.name: f"{alias.name}.{name}" for alias in expected.dkim}
@@ -105,7 +107,7 @@ class Looker:
             if wholly:
                 answers = {(name, "MX"): mx, (name, "TXT"): txt, (dmarc_name, "TXT"): dmarc}
                 checks += [
-                    self._check_mta_sts(domain, mx, heard[Subject.MTA_STS]),
+                    self._check_mta_sts(name, expected, mx, heard[Subject.MTA_STS]),
                     _check_tls_rpt(name, heard[Subject.TLS_RPT]),
                     check_dnssec(name, answers, heard[Subject.DNSSEC], fresh),
                     check_nameservers(name, heard[Subject.NAMESERVERS], self._direct),
@@ -132,10 +134,9 @@ class Looker:
             timedelta(seconds=min((one.ttl for one in own if not isinstance(one, Unanswered)), default=0)),
         )
 
-    async def _check_mta_sts(self, domain: MailDomain, mx: Answer, ask: Resolver) -> list[Finding]:
-        answer = await ask.lookup(f"{MTA_STS}.{domain.name}", "TXT")
-        expected = self._expected[domain.account]
-        return await check_mta_sts(domain.name, expected, answer, mx, ask, self._policies)
+    async def _check_mta_sts(self, name: str, expected: Expected, mx: Answer, ask: Resolver) -> list[Finding]:
+        answer = await ask.lookup(f"{MTA_STS}.{name}", "TXT")
+        return await check_mta_sts(name, expected, answer, mx, ask, self._policies)
 
 
 class _Heard(Resolver):
@@ -167,6 +168,21 @@ async def _check_box(box: Box, heard: Mapping[Subject, Resolver]) -> list[Findin
 
 async def _check_tls_rpt(name: str, ask: Resolver) -> list[Finding]:
     return check_tls_rpt(name, await ask.lookup(f"{TLS_RPT}.{name}", "TXT"))
+
+
+def _untold(domain: MailDomain, *, by: str, at: datetime) -> Look:
+    """Nothing was asked: without the box's word, no record can be called good or bad."""
+    findings = tuple(
+        Finding(
+            subject,
+            "BOX_UNTOLD",
+            Grade.UNKNOWN,
+            f"The box has not told which records it wants for {domain.name}.",
+            "This says nothing about the record; it is looked at again.",
+        )
+        for subject in (Subject.MX, Subject.SPF, Subject.DKIM, Subject.DMARC)
+    )
+    return Look(domain, at, by, wholly=False, findings=findings, ttls={}, smallest_ttl=timedelta(0))
 
 
 def _place(finding: Finding) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.clock import Bell, Clock
 from bot.dns.alerts import tell, tell_blind, tell_seeing
 from bot.dns.cadence import ceiling
-from bot.dns.expected import Expected
+from bot.dns.expectations import Expectations
 from bot.dns.judgement import Judged, take_in
 from bot.dns.kept import Kept
 from bot.dns.look import Look, Looker
@@ -61,7 +61,7 @@ class DnsHealth:
         witnesses: Sequence[Witness],
         asked_for: Sequence[Witness],
         looker: Looker,
-        expected: Mapping[str, Expected],
+        expectations: Expectations,
         database: Database,
         clock: Clock,
         bell: Bell,
@@ -78,7 +78,7 @@ class DnsHealth:
         self._witnesses = witnesses
         self._asked_for = asked_for
         self._looker = looker
-        self._expected = expected
+        self._expectations = expectations
         self._database = database
         self._clock = clock
         self._bell = bell
@@ -102,7 +102,7 @@ class DnsHealth:
                 waiting = await domain_looks.has_due(session, now=now)
             if not waiting:
                 return
-            witness = await first_that_knows(self._witnesses, list(self._expected.values()))
+            witness = await first_that_knows(self._witnesses, self._expectations.systems)
             if witness is None:
                 await self._be_blind()
                 return
@@ -167,7 +167,7 @@ class DnsHealth:
         if not domains:
             return []
         self._number = max(self._number, len(domains))
-        witness = await first_that_knows(self._asked_for, list(self._expected.values()))
+        witness = await first_that_knows(self._asked_for, self._expectations.systems)
         if witness is None:
             # Who asks is answered, and nothing of it is kept.
             return [_blind(domain, self._clock.now()) for domain in domains]
@@ -182,7 +182,7 @@ class DnsHealth:
         others = [other for other in witnesses if other.name != witness.name]
         unsure = [(one, wholly) for one, wholly in due if judged[one.account, one.name].needs_second_opinion]
         if others and unsure:
-            second = await first_that_knows(others, list(self._expected.values()))
+            second = await first_that_knows(others, self._expectations.systems)
             if second is not None:
                 judged |= await self._sweep(unsure, second)
         await self._provider_view.settle(

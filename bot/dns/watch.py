@@ -9,13 +9,15 @@ from bot.clock import Bell, Clock
 from bot.directory import Directory
 from bot.dns.budget import Budget, Budgeted
 from bot.dns.direct import DirectResolver, NameServers
-from bot.dns.expected import expected
+from bot.dns.expectations import BoxWants, Expectations
+from bot.dns.expected import PURELYMAIL, Expected
 from bot.dns.look import Looker
 from bot.dns.lookup import DnsResolver
 from bot.dns.monitor import DnsHealth
 from bot.dns.policy import HttpsPolicies, Policies
 from bot.dns.provider_view import ProviderView
 from bot.dns.witness import Witness
+from bot.model import ProviderKind
 from bot.providers.base import MailProvider
 from bot.settings import Settings
 from bot.storage.database import Database
@@ -55,7 +57,7 @@ async def watch(
         per_second=settings.dns.questions_per_second,
         burst=5 * settings.dns.questions_per_second,
     )
-    systems = {name: expected(provider.kind) for name, provider in providers.items()}
+    expectations = _expectations(providers, clock)
     view = ProviderView(database=database, providers=providers, refresh=directory.refresh_domains)
     async with AsyncExitStack() as stack:
         if outside is None:
@@ -65,12 +67,12 @@ async def watch(
             witnesses=[Witness(name, Budgeted(resolver, budget)) for name, resolver in resolvers.items()],
             asked_for=[Witness(name, resolver) for name, resolver in resolvers.items()],
             looker=Looker(
-                expected=systems,
+                expectations=expectations,
                 policies=outside.policies,
                 direct=outside.servers,
                 ownership=view.ownership,
             ),
-            expected=systems,
+            expectations=expectations,
             database=database,
             clock=clock,
             bell=bell,
@@ -79,3 +81,15 @@ async def watch(
             channel=settings.channels.digest,
             zone=settings.times.timezone,
         )
+
+
+def _expectations(providers: Mapping[str, MailProvider], clock: Clock) -> Expectations:
+    fixed: dict[str, Expected] = {}
+    boxes: dict[str, BoxWants] = {}
+    for account, provider in providers.items():
+        match provider.kind:
+            case ProviderKind.PURELYMAIL:
+                fixed[account] = PURELYMAIL
+            case ProviderKind.MAILINABOX:
+                boxes[account] = BoxWants(provider, clock=clock)
+    return Expectations(fixed, boxes)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.dns.expected import Expected
+from bot.dns.expected import ROOT, Expected
 from bot.dns.lookup import Records, Resolver, Sweep, UncheckedResolver
 
 
@@ -21,17 +21,7 @@ async def knows(resolver: Resolver, expected: Iterable[Expected]) -> bool:
 
     Who finds none is cut off, lies, or has a mail system vanish before it: what it says of domains shows nothing of them.
     """
-    names = [
-        question
-        for system in expected
-        for question in (
-            (system.mx_host, "A"),
-            (system.mx_host, "AAAA"),
-            (system.spf_include, "TXT"),
-            (system.dmarc.target, "TXT"),
-            *((alias.target, "TXT") for alias in system.dkim),
-        )
-    ]
+    names = [question for system in expected for question in system.own_names] or [ROOT]
     # The first one alone tells of a resolver that works; for the others, silence is waited for only once.
     for some in (names[:1], names[1:]):
         answers = await asyncio.gather(*(resolver.lookup(name, rdtype) for name, rdtype in some))

@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
+from bot.doctor.account import look_at_account
 from bot.doctor.check import Check
 from bot.doctor.database import look_at_database
 from bot.doctor.resolvers import ask_resolvers
 from bot.doctor.slack import SlackDoctor
-from bot.errors import ProviderError, ProviderUnauthorized
 from bot.model import MailDomain
-from bot.services import open_provider
-from bot.settings import AccountSettings, Settings
+from bot.settings import Settings
 
 __all__ = ["Check", "examine"]
 
@@ -38,26 +37,9 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
                 yield check
     known: list[MailDomain] = []
     for account in settings.accounts:
-        check, domains = await _account(account)
-        yield check
+        checks, domains = await look_at_account(account)
+        for check in checks:
+            yield check
         known += domains
     async for check in ask_resolvers(settings.dns.resolvers, known[0].name if known else "."):
         yield check
-
-
-async def _account(account: AccountSettings) -> tuple[Check, list[MailDomain]]:
-    provider = open_provider(account)
-    try:
-        domains = await provider.list_domains()
-    except ProviderError as error:
-        advice = (
-            f"Check the credentials in {account.secret_env}."
-            if isinstance(error, ProviderUnauthorized)
-            else f"Check that this machine reaches {account.base_url}."
-        )
-        return Check(passed=False, what=f"account {account.name}: {error}", advice=advice), []
-    finally:
-        await provider.aclose()
-    return Check(
-        passed=True, what=f"account {account.name}: {provider.title} lists {len(domains)} domains"
-    ), domains

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.model import UNTOLD, Capability, MailDomain, ProviderKind, UserDetails
+from bot.model import UNTOLD, Capability, DnsRecord, MailDomain, ProviderKind, UserDetails
 
 NAMED_TARGETS = 3
 """How many targets of a routing rule its label names."""
@@ -112,6 +112,9 @@ class MailProvider(Protocol):
 
     async def ownership_code(self) -> str | None:
         """The TXT record by which the account's domains are known as its own; None where the system wants none."""
+
+    async def dns_records(self) -> list[DnsRecord]:
+        """The records that the mail system wants for its domains; none where it wants the same of everybody's."""
 
     async def protected_users(self) -> Mapping[str, str]:
         """The mail users whose deletion would lock out the bot or everybody, each with the reason as a sentence.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing_extensions import override
 
 from bot.clock import Clock
-from bot.model import Capability, MailDomain
+from bot.model import Capability, DnsRecord, MailDomain
 from bot.providers.base import MailProvider, RoutingRule, UserListing, UserState
 from bot.providers.breaker import Breaker
 
@@ -50,6 +50,11 @@ class Guarded(MailProvider):
     async def ownership_code(self) -> str | None:
         async with self.breaker.watching(proves=False):
             return await self._provider.ownership_code()
+
+    @override
+    async def dns_records(self) -> list[DnsRecord]:
+        async with self.breaker.watching(proves=False):
+            return await self._provider.dns_records()
 
     @override
     async def protected_users(self) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from bot.errors import AlreadyExists, NotFound, NotPossible, ProviderRefused
-from bot.model import Capability, MailDomain, ProviderKind, UserDetails
+from bot.model import Capability, DnsRecord, MailDomain, ProviderKind, UserDetails
 from bot.providers import mailinabox_answers as answers
 from bot.providers.base import MailProvider, RoutingRule, UserListing, UserState
 from bot.providers.http import Sleep
@@ -74,9 +74,10 @@ class MailInABox(MailProvider):
 
     @override
     async def list_domains(self) -> list[MailDomain]:
-        return [
-            MailDomain(self.account, name) for name in await self._box.read("/mail/domains", answers.domains)
-        ]
+        names = await self._box.read("/mail/domains", answers.domains)
+        if self.login and self.login.rpartition("@")[2] not in names:
+            raise self._box.confused("/mail/domains", safe=True)
+        return [MailDomain(self.account, name) for name in names]
 
     @override
     async def list_routing_rules(self) -> list[RoutingRule]:
@@ -89,6 +90,14 @@ class MailInABox(MailProvider):
     @override
     async def ownership_code(self) -> str | None:
         return None
+
+    @override
+    async def dns_records(self) -> list[DnsRecord]:
+        return await self._box.read("/dns/dump", answers.dns_records)
+
+    async def complaints(self) -> list[str]:
+        """What the box finds wrong with itself. It looks for some time, and answers nothing else meanwhile."""
+        return await self._box.read("/system/status", answers.complaints, method="POST")
 
     @override
     async def protected_users(self) -> Mapping[str, str]:

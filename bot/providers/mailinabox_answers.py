@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bot.model import UserDetails
+from bot.model import DnsRecord, UserDetails
 from bot.providers.base import UserListing
+from bot.providers.words import repeatable
 
 ADMIN = "admin"
 """The one privilege that means anything."""
@@ -100,6 +101,53 @@ def aliases(text: str) -> dict[str, list[str]]:
         if not isinstance(address, str):
             raise ValueError(entry)  # noqa: TRY004 - it is a wrong answer, not a wrong argument
         found[address.lower()] = [str(one) for one in to] if isinstance(to, list) else []
+    return found
+
+
+def dns_records(text: str) -> list[DnsRecord]:
+    """GET /dns/dump: the records of each zone, absolute, with "0 ." for the MX of what takes no mail."""
+    content = json.loads(text)
+    if not isinstance(content, list):
+        raise ValueError(text[:80])  # noqa: TRY004 - it is a wrong answer, not a wrong argument
+    found: list[DnsRecord] = []
+    for zone in content:
+        match zone:
+            case [str(), list(records)]:
+                found += map(_record, records)
+            case _:
+                raise ValueError(zone)
+    return found
+
+
+def _record(entry: object) -> DnsRecord:
+    match entry:
+        case {"qname": str(name), "rtype": str(rdtype), "value": str(value)}:
+            name = name.lower().rstrip(".")
+        case _:
+            raise ValueError(entry)
+    if rdtype != "MX":
+        return DnsRecord(name, rdtype, value.rstrip(".").lower() if rdtype == "CNAME" else value)
+    priority, _, host = value.partition(" ")
+    return DnsRecord(name, rdtype, host.strip().rstrip(".").lower(), int(priority))
+
+
+def complaints(text: str) -> list[str]:
+    """POST /system/status: the errors among its lines, each with the heading that it stands under."""
+    content = json.loads(text)
+    if not isinstance(content, list):
+        raise ValueError(text[:80])  # noqa: TRY004 - it is a wrong answer, not a wrong argument
+    found: list[str] = []
+    heading = ""
+    for line in content:
+        match line:
+            case {"type": "heading", "text": str(said)}:
+                heading = repeatable(" ".join(said.split()))
+            case {"type": "error", "text": str(said)}:
+                found.append(f"{heading}: {repeatable(' '.join(said.split()))}")
+            case {"type": str(), "text": str()}:
+                pass
+            case _:
+                raise ValueError(line)
     return found
 
 

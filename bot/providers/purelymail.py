@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from bot.errors import NotFound, NotPossible, ProviderConfused, ProviderRefused, ProviderUnauthorized
-from bot.model import Capability, MailDomain, ProviderKind, ProviderVerdict
+from bot.model import Capability, DnsRecord, MailDomain, ProviderKind, ProviderVerdict
 from bot.providers.base import MailProvider, RoutingRule, UserListing, UserState
 from bot.providers.http import Answer, MailSystemHttp, Sleep
 from bot.providers.words import repeatable
@@ -109,6 +109,10 @@ class PurelyMail(MailProvider):
         if not isinstance(code, str) or not code:
             raise self._confused("getOwnershipCode")
         return code
+
+    @override
+    async def dns_records(self) -> list[DnsRecord]:
+        return []
 
     @override
     async def protected_users(self) -> Mapping[str, str]:

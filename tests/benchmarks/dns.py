@@ -31,6 +31,7 @@ from typing_extensions import override
 from bot.clock import Bell, SystemClock
 from bot.dns import DnsHealth
 from bot.dns.direct import NameServers
+from bot.dns.expectations import Expectations
 from bot.dns.expected import PURELYMAIL
 from bot.dns.look import Looker
 from bot.dns.lookup import DnsResolver
@@ -84,9 +85,12 @@ async def ours(address: str, number: int) -> Result:
             witnesses=[witness],
             asked_for=[witness],
             looker=Looker(
-                expected={"main": PURELYMAIL}, policies=_None(), direct=servers, ownership=_nothing
+                expectations=Expectations({"main": PURELYMAIL}),
+                policies=_None(),
+                direct=servers,
+                ownership=_nothing,
             ),
-            expected={"main": PURELYMAIL},
+            expectations=Expectations({"main": PURELYMAIL}),
             database=database,
             clock=SystemClock(),
             bell=Bell(),

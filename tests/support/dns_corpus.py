@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bot.dns.expected import PURELYMAIL, Alias, Expected
+from bot.dns.expected import PURELYMAIL, Alias, Expected, Text
 from bot.dns.lookup import a_labels
 from bot.model import DnsRecord, Finding, Grade, Subject
 from bot.sandbox.dns import DnsFault
@@ -179,9 +179,14 @@ def _system(name: str | None) -> Expected:
         PURELYMAIL,
         mx_host=PURELYMAIL.mx_host.replace("purelymail.com", name),
         spf_include=PURELYMAIL.spf_include.replace("purelymail.com", name),
-        dkim=tuple(Alias(one.name, one.target.replace("purelymail.com", name)) for one in PURELYMAIL.dkim),
-        dmarc=Alias(PURELYMAIL.dmarc.name, PURELYMAIL.dmarc.target.replace("purelymail.com", name)),
+        dkim=tuple(_renamed(alias, name) for alias in PURELYMAIL.dkim),
+        dmarc=_renamed(PURELYMAIL.dmarc, name),
     )
+
+
+def _renamed(alias: Alias | Text, name: str) -> Alias:
+    assert isinstance(alias, Alias)
+    return Alias(alias.name, alias.target.replace("purelymail.com", name))
 
 
 def _policy(given: str | dict[str, Any] | None) -> Policy | None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.dns.direct import NameServers
+from bot.dns.expectations import Expectations
 from bot.dns.look import Look, Looker
 from bot.dns.lookup import DnsResolver, Sweep, a_labels
 from bot.dns.policy import PATH, HttpsPolicies
@@ -105,7 +106,7 @@ async def serving(cases: Iterable[Case], folder: Path) -> AsyncIterator[Served]:
         async with _policies(policies, folder) as fetched:
             found_at = {**dict.fromkeys(NAME_SERVERS.values(), server.address), ELSEWHERE: elsewhere.address}
             looker = Looker(
-                expected={case.account: case.system for case in cases},
+                expectations=Expectations({case.account: case.system for case in cases}),
                 policies=fetched,
                 direct=NameServers(in_flight=50, found_at=found_at),
                 ownership=_code,

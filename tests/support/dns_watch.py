@@ -9,6 +9,7 @@ from typing_extensions import override
 from bot.clock import Bell, Clock
 from bot.dns import DnsHealth
 from bot.dns.direct import NameServers
+from bot.dns.expectations import Expectations
 from bot.dns.expected import PURELYMAIL, Expected
 from bot.dns.look import Looker
 from bot.dns.lookup import UncheckedResolver
@@ -56,11 +57,12 @@ def a_looker(
     server: DnsServer | None = None,
     accounts: Iterable[str] = ("main",),
     expected: Expected = PURELYMAIL,
+    expectations: Expectations | None = None,
 ) -> Looker:
-    """`server` is every name server there is."""
+    """`server` is every name server there is. `expectations`: in place of `expected` for all of the `accounts`."""
     found = {} if server is None else dict.fromkeys(NAME_SERVERS.values(), server.address)
     return Looker(
-        expected=dict.fromkeys(accounts, expected),
+        expectations=expectations or Expectations(dict.fromkeys(accounts, expected)),
         policies=NoPolicies(),
         direct=NameServers(in_flight=50, try_seconds=0.25, found_at=found),
         ownership=_no_code,
@@ -83,7 +85,7 @@ def a_watch(
         witnesses=witnesses,
         asked_for=witnesses,
         looker=a_looker(server, accounts),
-        expected=dict.fromkeys(accounts, PURELYMAIL),
+        expectations=Expectations(dict.fromkeys(accounts, PURELYMAIL)),
         database=database,
         clock=clock,
         bell=Bell(),

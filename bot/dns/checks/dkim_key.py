@@ -42,6 +42,11 @@ def judge_key(record: str) -> KeyFault | None:
     return _judge_use(tags) or _judge_strength(tags.get("k", "rsa"), key) or _judge_flags(tags)
 
 
+def same_key(one: str, other: str) -> bool:
+    """Whether two key records hold the same key, however they are written."""
+    return bool(_tags(one).get("p")) and _tags(one)["p"] == _tags(other).get("p")
+
+
 def _judge_use(tags: Mapping[str, str]) -> KeyFault | None:
     hashes, services = tags.get("h"), tags.get("s", "*")
     # RFC 8301 section 3.1: sha256 is the only hash left that may be used.

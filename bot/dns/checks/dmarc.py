@@ -7,7 +7,7 @@ from bot.dns.checks.dmarc_record import REMOVED, DmarcRecord, dmarc_records
 from bot.dns.checks.dmarc_reports import check_reports
 from bot.dns.checks.dmarc_tree import Found, walk
 from bot.dns.checks.findings import ok, unknown
-from bot.dns.expected import Expected
+from bot.dns.expected import Alias, Expected
 from bot.dns.lookup import Answer, NoData, NoDomain, Records, Resolver, Unanswered
 from bot.model import DnsRecord, Finding, Grade, Subject
 
@@ -57,16 +57,21 @@ class _Place:
 
     @property
     def wanted(self) -> tuple[DnsRecord, ...]:
-        return (DnsRecord(self.name, "CNAME", self.expected.dmarc.target),)
+        return (self.expected.dmarc.record(self.domain),)
+
+    @property
+    def target(self) -> str | None:
+        """Where the name is to lead; None where the record is the domain's own."""
+        dmarc = self.expected.dmarc
+        return dmarc.target if isinstance(dmarc, Alias) else None
 
     def publish(self, chain: tuple[str, ...]) -> tuple[DnsRecord, ...]:
         """Nothing where the name already leads to the provider's record."""
-        return () if self.expected.dmarc.target in chain else self.wanted
+        return () if self.target in chain else self.wanted
 
     def mend(self, chain: tuple[str, ...]) -> str:
         """What to say where there is nothing to publish."""
-        theirs = f"{self.expected.title} has to mend this; there is nothing for you to publish."
-        return theirs if self.expected.dmarc.target in chain else ""
+        return self.expected.mender if self.target in chain else ""
 
     def fail(
         self, tag: str, summary: str, why: str, found: tuple[str, ...], publish: tuple[DnsRecord, ...]
@@ -116,7 +121,7 @@ def _inherited(place: _Place, above: Found, chain: tuple[str, ...]) -> Finding:
 
 
 def _missing(place: _Place, chain: tuple[str, ...], found: tuple[str, ...]) -> Finding:
-    target = place.expected.dmarc.target
+    target = place.target
     if target in chain:
         summary = f"{place.name} points to {target} as it should, but there is no DMARC record."
         return place.fail("DMARC_MISSING", summary, f"{_WHY} {place.mend(chain)}", chain, ())
@@ -143,7 +148,7 @@ def _invalid(place: _Place, record: str, chain: tuple[str, ...]) -> Finding:
 async def _judge(place: _Place, record: DmarcRecord, chain: tuple[str, ...], ask: Resolver) -> list[Finding]:
     if not record.readable:
         return [_invalid(place, record.text, chain)]
-    theirs = place.expected.dmarc.target in chain
+    theirs = place.target in chain
     if record.in_effect(record.policy) == "none":
         # RFC 9989 section 4.7: t=y asks for the policy one step below.
         how = "in test mode (t=y), which counts as none" if record.policy != "none" else "none"
@@ -158,7 +163,7 @@ async def _judge(place: _Place, record: DmarcRecord, chain: tuple[str, ...], ask
             (DnsRecord(place.name, "TXT", record.without({"p", "t"}, "p=quarantine")),),
         )
     else:
-        whose = "" if theirs else f", by a record other than {place.expected.title}'s"
+        whose = "" if theirs or place.target is None else f", by a record other than {place.expected.title}'s"
         policy = f"{record.in_effect(record.policy)}{' (test mode, t=y)' if record.testing else ''}"
         finding = ok(Subject.DMARC, f"The DMARC policy is {policy}{whose}.", record.text)
     # What the provider's record asks for beside the policy is the provider's own affair.

@@ -137,7 +137,7 @@ def _unresolved(
     chain = () if isinstance(target.answer, Unanswered) else target.answer.chain
     through = f" ({target.host} is an alias of {chain[-1]}, which has none)" if chain else ""
     if ours:
-        why = f"No mail reaches {expected.title}. {expected.title} has to mend this; there is nothing for you to publish."
+        why = f"No mail reaches {expected.title}. {expected.mender}"
     elif fatal:
         why = "Senders find nowhere to deliver to, and mail comes back. Replace it by this one."
     else:
@@ -162,7 +162,7 @@ def _alias(domain: str, expected: Expected, target: _Target, wanted: DnsRecord) 
         "MX_TARGET_CNAME",
         Grade.INFO if ours else Grade.WARN,
         f"{target.host}, an MX of {domain}, is an alias (CNAME) of {chain[-1]}.",
-        f"That is not allowed, but most senders cope with it. {expected.title} has to mend this; there is nothing for you to publish."
+        f"That is not allowed, but most senders cope with it. {expected.mender}"
         if ours
         else "An MX must name a host itself; some senders refuse to deliver to an alias. Replace it by this one.",
         (target.host, *chain),

@@ -3,16 +3,14 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from bot.dns.checks.findings import ok, unknown, worst_first
+from bot.dns.checks.findings import ok, split, unknown, worst_first
+from bot.dns.checks.spf_box import allows_box, box_terms
 from bot.dns.checks.spf_limits import Draft, of_text, of_tree, too_many, used
 from bot.dns.checks.spf_terms import Terms, is_spf
 from bot.dns.checks.spf_tree import LOOKUPS, VOIDS, SpfTree, expand
 from bot.dns.expected import Expected
 from bot.dns.lookup import Answer, NoData, NoDomain, Records, Resolver, Unanswered
 from bot.model import DnsRecord, Finding, Grade, Subject
-
-STRING_LENGTH = 255
-"""Bytes that one string of a TXT record can hold (RFC 1035 section 3.3)."""
 
 _OPEN = {
     "+": "allows everybody to send (+all).",
@@ -80,6 +78,9 @@ def _of_provider(domain: str, expected: Expected, tree: SpfTree) -> Iterator[Dra
     # Where something was not seen, the provider may stand in it.
     if _allows(tree, expected) or any(path[-1].hidden for path in tree.allowed()):
         return
+    if expected.spf_record:
+        yield from _of_box(domain, expected, tree)
+        return
     late = any(Terms.is_include(text, expected.spf_include) for text in tree.terms.unreached)
     yield Draft(
         "SPF_NO_PROVIDER",
@@ -87,6 +88,18 @@ def _of_provider(domain: str, expected: Expected, tree: SpfTree) -> Iterator[Dra
         f"The SPF record of {domain} names {expected.title} only after all, where nothing counts."
         if late
         else f"The SPF record of {domain} does not name {expected.title}.",
+        "Mail that your users send may be refused or called spam. Replace it by this one.",
+        mends=True,
+    )
+
+
+def _of_box(domain: str, expected: Expected, tree: SpfTree) -> Iterator[Draft]:
+    if any(path[-1].unanswered for path in tree.paths()):
+        return
+    yield Draft(
+        "SPF_NO_PROVIDER",
+        Grade.FAIL,
+        f"The SPF record of {domain} does not let the box ({expected.mx_host}) send.",
         "Mail that your users send may be refused or called spam. Replace it by this one.",
         mends=True,
     )
@@ -119,6 +132,8 @@ def _of_others(domain: str, expected: Expected, tree: SpfTree) -> Iterator[Draft
 
 
 def _allows(tree: SpfTree, expected: Expected) -> bool:
+    if expected.spf_record:
+        return allows_box(tree, expected)
     return any(path[-1].name == expected.spf_include for path in tree.allowed())
 
 
@@ -157,18 +172,11 @@ async def _finished(
         # What costs too much is mended only if what is left costs less.
         costly = tree is not None and draft.tag == "SPF_TOO_MANY_LOOKUPS" and tree.lookups > LOOKUPS
         publish = (wanted,) if wanted and draft.mends and not costly else ()
-        why = draft.why + (too_many(tree) + _split(tree.record) if tree and publish else "")
+        why = draft.why + (too_many(tree) + split(publish[0]) if tree and publish else "")
         findings.append(
             Finding(Subject.SPF, draft.tag, draft.grade, draft.summary, why, tuple(records), publish)
         )
     return findings
-
-
-def _split(record: str) -> str:
-    # RFC 7208 section 3.3: strings are put together without anything between them.
-    if len(record.encode()) <= STRING_LENGTH:
-        return ""
-    return f" It is too long for one string: split it into quoted strings of at most {STRING_LENGTH} bytes, if your DNS provider does not."
 
 
 async def _mended(
@@ -205,10 +213,17 @@ def _merged(
 
     `bad`: terms to leave out. `redirecting`: whether a redirect may stay one, and is not made an include.
     """
-    include = f"include:{expected.spf_include}"
+    if not records and expected.spf_record:
+        return DnsRecord(domain, "TXT", expected.spf_record)
+    first = [f"include:{expected.spf_include}"] if expected.spf_include else box_terms(expected)
     parsed = [Terms(record) for record in records]
     kept = [term for terms in parsed for term in terms.kept if term not in bad]
-    kept = [term for term in kept if not Terms.is_include(term.lstrip("?~-"), expected.spf_include)]
+    kept = [
+        term
+        for term in kept
+        if not Terms.is_include(term.lstrip("?~-"), expected.spf_include)
+        and term.lower().lstrip("+") not in first
+    ]
     # RFC 7208 section 6.1: a redirect counts only where there is no `all`.
     redirects = [terms.redirect for terms in parsed if terms.redirect and terms.everybody is None]
     redirects = [target for target in redirects if not {f"redirect={target}", f"include:{target}"} & set(bad)]
@@ -220,4 +235,4 @@ def _merged(
     # RFC 7208 section 6.2: exp= may stand once.
     explained = [term for term in kept if re.match("exp=", term, re.IGNORECASE)]
     kept = [term for term in dict.fromkeys(kept) if term not in explained[1:] or term == explained[0]]
-    return DnsRecord(domain, "TXT", " ".join(["v=spf1", include, *kept, ending]))
+    return DnsRecord(domain, "TXT", " ".join(["v=spf1", *first, *kept, ending]))

@@ -34,7 +34,8 @@ class Fault(StrEnum):
 class Branch:
     """A term that costs a look-up. `name`: what is asked for, None if it takes a message to know.
 
-    `void`: nothing is there. `hosts`: how many names an `mx` leads to. `inner`: the record that an include or redirect
+    `void`: nothing is there. `hosts`: how many names an `mx` leads to; `values`: what was found for an
+    `mx` or `a`. `inner`: the record that an include or redirect
     leads to, where there is a good one. `cut`: it was not followed, because enough was seen.
     """
 
@@ -44,6 +45,7 @@ class Branch:
     mistakes: tuple[str, ...] = ()
     void: bool = False
     hosts: int = 0
+    values: tuple[str, ...] = ()
     unanswered: Unanswered | None = None
     inner: "SpfTree | None" = None
     cut: bool = False
@@ -174,4 +176,4 @@ def _found(term: Term, name: str, answer: Answer) -> Branch:
         case NoDomain() | NoData():
             return Branch(term, name, void=True)
         case Records(values=values):
-            return Branch(term, name, hosts=len(values) if term.name == "mx" else 0)
+            return Branch(term, name, hosts=len(values) if term.name == "mx" else 0, values=values)
