@@ -41,6 +41,7 @@ def healthy(domain: str) -> ZoneData:
 def sandbox_zones() -> ZoneData:
     """All names of the sandbox in one table."""
     zones: ZoneData = {
+        (".", "NS"): ["a.root-servers.net."],
         (MAIL_HOST, "A"): ["192.0.2.25"],
         **{(name, "A"): [address] for name, address in NAME_SERVERS.items()},
         ("_spf.purelymail.com", "TXT"): ["v=spf1 ip4:192.0.2.0/26 -all"],

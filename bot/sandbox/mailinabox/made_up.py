@@ -8,7 +8,6 @@ LOGIN = "mailwarden@riverside.example"
 """The administrator that the bot is."""
 PASSWORD = "sandbox-box-password"  # noqa: S105 - of use on this machine only
 API_KEY = "5b" * 16
-DOMAINS = ("riverside.example", "millbakery.example", "oaklane.example")
 
 GB = 1024**3
 MB = 1024**2

@@ -4,6 +4,7 @@ import { avatar, h } from "./dom.js";
 import { follow, get, post, toast, typed } from "./api.js";
 import { know } from "./text.js";
 import { drawSidebar } from "./sidebar.js";
+import { accountAt, drawMail, labelOf, placeOf } from "./mail.js";
 import { drawMessages } from "./messages.js";
 import { drawModal } from "./modal.js";
 import { clockbar, setClock } from "./clockbar.js";
@@ -23,7 +24,7 @@ let homeDrawn = "";
 function readAddress() {
   const [user, place] = location.hash.slice(1).split("/");
   if (state.people.some((person) => person.id === user)) present.user = user;
-  if (place === "home" || state.channels.some((channel) => channel.id === place)) present.place = place;
+  if (place === "home" || accountAt(state, place) || state.channels.some((channel) => channel.id === place)) present.place = place;
 }
 
 function go(change) {
@@ -43,6 +44,7 @@ bar.append(
   title, clockbar(), me);
 const list = h("div", { class: "messages", role: "log", "aria-label": "Messages" });
 const home = h("div", { class: "home" });
+const mail = h("div", { class: "mail" });
 
 function draw() {
   know(state);
@@ -51,11 +53,14 @@ function draw() {
   me.replaceChildren(avatar(person.name));
   me.title = `You are ${person.name} (${person.role})`;
   const atHome = present.place === "home";
+  const account = accountAt(state, present.place);
   const channel = state.channels.find((one) => one.id === present.place);
-  title.textContent = atHome ? "Mailwarden" : channel.id.startsWith("D") ? "Messages from Mailwarden" : `# ${channel.name}`;
-  foot.hidden = atHome;
-  if (content.firstElementChild !== (atHome ? home : list)) content.replaceChildren(atHome ? home : list);
+  title.textContent = atHome ? "Mailwarden" : account ? labelOf(account) : channel.id.startsWith("D") ? "Messages from Mailwarden" : `# ${channel.name}`;
+  foot.hidden = atHome || account !== undefined;
+  const shown = atHome ? home : account ? mail : list;
+  if (content.firstElementChild !== shown) content.replaceChildren(shown);
   if (atHome) drawHome();
+  else if (account) drawMail(mail, account, () => present.place === placeOf(account)).catch(() => toast("The sandbox does not answer. Is it still running?"));
   else drawMessages(list, present.user, channel);
   const say = document.getElementById("say");
   if (say && channel) say.placeholder = `Message ${title.textContent.replace("# ", "#")}, or type / for commands`;

@@ -1,6 +1,7 @@
 // Workspace, channels with unread marks, the app, and who to be.
 
 import { avatar, h } from "./dom.js";
+import { labelOf, placeOf } from "./mail.js";
 import { visible } from "./messages.js";
 
 const seen = new Map(); // "user/channel" → ts of the newest message seen
@@ -17,6 +18,8 @@ export function drawSidebar(root, state, present, go) {
     h("h2", {}, "Apps"),
     item("home", "Mailwarden", 0),
     ...mine.filter((channel) => channel.id.startsWith("D")).map((channel) => item(channel.id, "Messages from Mailwarden", unread(channel, present))),
+    h("h2", {}, "Mail systems"),
+    ...state.accounts.map((account) => item(placeOf(account), labelOf(account), 0)),
     h("h2", {}, "Be another person"),
     h("div", { class: "people" }, state.people.map((person) =>
       h("button", { type: "button", class: `person${person.id === present.user ? " here" : ""}`, "aria-pressed": String(person.id === present.user), "data-person": person.name, onclick: () => go({ user: person.id }) },

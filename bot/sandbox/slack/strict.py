@@ -238,6 +238,11 @@ def _convert(value: Any, key: str) -> Any:  # noqa: C901, PLR0912 - one case for
             value.get("options") or value.get("option_groups")
         ):
             raise InvalidUsageError("must provide options: no fewer than 1")
+        if kind == "static_select" and value.get("option_groups") and value.get("initial_option"):
+            # slackblocks wants a whole group as the initial option; Slack wants one option of a group.
+            made = _construct(_ELEMENTS[kind], {**value, "initial_option": None})
+            made.initial_option = _convert(value["initial_option"], "initial_option")
+            return made
         return _construct(_ELEMENTS[kind], value)
     raise InvalidUsageError(f"unsupported {kind or sorted(value)} in {key}")
 
