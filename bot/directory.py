@@ -15,9 +15,9 @@ from bot.errors import NotFound, ProviderError
 from bot.model import MailDomain, MailUser, UserDetails
 from bot.providers.base import MailProvider
 from bot.storage import directory as rows
-from bot.storage import outages
+from bot.storage import outages, refreshes
 from bot.storage.database import Database
-from bot.storage.directory import AccountAge
+from bot.storage.refreshes import AccountAge
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +46,12 @@ class Staleness:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """`matching` users fit the search, of `total` in all."""
+    """`matching` users fit the search, of `total` in all. `archived`: how many of the matching ones are archived."""
 
     users: list[MailUser]
     matching: int
     total: int
+    archived: int = 0
 
 
 class Directory:
@@ -76,6 +77,27 @@ class Directory:
         async with self._database.reading() as session:
             return [domain for domain in await rows.domains(session) if domain.account in self._providers]
 
+    async def shared_domains(self) -> dict[str, list[str]]:
+        """The domains that are on several accounts, with the names of these: which one is meant is nobody's guess."""
+        found: dict[str, list[str]] = {}
+        for domain in await self.domains():
+            found.setdefault(domain.name, []).append(domain.account)
+        return {name: accounts for name, accounts in found.items() if len(accounts) > 1}
+
+    async def domain(self, name: str, *, account: str | None = None) -> MailDomain:
+        """The domain of that name. Raises NotFound, also where two accounts have it and none is named."""
+        found = [
+            domain
+            for domain in await self.domains()
+            if domain.name == name and account in {None, domain.account}
+        ]
+        if not found:
+            raise NotFound(f"There is no domain {name}. If it is new, it appears after the next refresh.")
+        if len(found) > 1:
+            names = " and ".join(domain.account for domain in found)
+            raise NotFound(f"{name} is a domain of the accounts {names}: say which one.")
+        return found[0]
+
     async def search(
         self,
         text: str,
@@ -90,16 +112,21 @@ class Directory:
         `archived`: False for those who are there, True for those who are gone and whose mailbox is kept, None for both,
         in this order. `accounts`: only on these of the configured ones.
         """
+        sought = text.strip().lower()
+        names = [name for name in self._providers if accounts is None or name in accounts]
         async with self._database.reading() as session:
             users, matching, total = await rows.search(
                 session,
-                text.strip().lower(),
+                sought,
                 offset=offset,
                 limit=limit,
-                accounts=[name for name in self._providers if accounts is None or name in accounts],
+                accounts=names,
                 archived=archived,
             )
-        return UserPage(users, matching, total)
+            kept = matching if archived else 0
+            if archived is None:
+                kept = await rows.count_archived(session, sought, accounts=names)
+        return UserPage(users, matching, total, kept)
 
     async def find(
         self, address: str, *, account: str | None = None, archived: bool | None = False
@@ -135,13 +162,13 @@ class Directory:
     async def ages(self) -> dict[str, AccountAge]:
         """When each account was last refreshed, and what hindered the last attempt."""
         async with self._database.reading() as session:
-            return await rows.ages(session)
+            return await refreshes.ages(session)
 
     async def stale(self) -> list[Staleness]:
         """The accounts of which what is shown may be out of date, by name."""
         now = self._clock.now()
         async with self._database.reading() as session:
-            ages = await rows.ages(session)
+            ages = await refreshes.ages(session)
             down = await outages.lasting(session)
         found = []
         for account in sorted(self._providers):
@@ -173,7 +200,7 @@ class Directory:
             tried_at = self._clock.now()
             async with self._database.transaction() as session:
                 # Of several replicas one asks: a listing is much work for a mail system.
-                if not await rows.begin_refresh(session, account, seen=age, now=tried_at):
+                if not await refreshes.begin_refresh(session, account, seen=age, now=tried_at):
                     return
             self._wanted.discard(account)
             await self._refresh_safely(account, tried_at)
@@ -196,7 +223,7 @@ class Directory:
                 archived=users.archived,
             )
             await rows.put_domains(session, account, domains)
-            await rows.note_refresh(session, account, tried_at=asked_at, refreshed=True, error=None)
+            await refreshes.note_refresh(session, account, tried_at=asked_at, refreshed=True, error=None)
 
     async def refresh_domains(self, account: str) -> None:
         """List the account's domains and take them over, with what the mail system says of each. Raises ProviderError."""
@@ -210,7 +237,7 @@ class Directory:
         except ProviderError as error:
             log.warning("the directory of account %s was not refreshed: %s", account, error)
             async with self._database.transaction() as session:
-                await rows.note_refresh(
+                await refreshes.note_refresh(
                     session, account, tried_at=tried_at, refreshed=False, error=str(error)
                 )
 

@@ -20,7 +20,7 @@ from bot.errors import ProviderError
 from bot.model import NoticeKind
 from bot.notices import want, want_again
 from bot.providers.guarded import Guarded
-from bot.storage import directory, notices
+from bot.storage import notices, refreshes
 from bot.storage import outages as rows
 from bot.storage.database import Database
 from bot.storage.outages import Outage
@@ -50,7 +50,7 @@ async def load(session: AsyncSession, outage_id: str) -> ToldOutage | None:
     outage = await rows.get(session, outage_id)
     if outage is None:
         return None
-    age = (await directory.ages(session)).get(outage.account)
+    age = (await refreshes.ages(session)).get(outage.account)
     told = await notices.get(session, NoticeKind.OUTAGE, outage_id)
     return ToldOutage(
         outage, None if age is None else age.refreshed_at, told is not None and told.ts is not None

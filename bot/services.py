@@ -50,7 +50,7 @@ class Services:
     digest: DailyDigest
     delivery: Delivery
     outages: Outages
-    providers: Mapping[str, MailProvider]
+    providers: Mapping[str, Guarded]
 
 
 @asynccontextmanager

@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import (
     Block,
-    ExternalDataSelectElement,
     InputBlock,
-    Option,
     PlainTextInputElement,
-    StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
@@ -22,7 +19,9 @@ from bot.errors import AlreadyExists, DeletionOpen, InvalidInput
 from bot.model import Capability, MailDomain, Role
 from bot.services import Services
 from bot.users import DOMAIN, LOCAL_PART, UserCreated
-from handlers import blocks, mailbox_fields, password_fields
+from handlers import blocks, domain_picker, mailbox_fields, password_fields
+from handlers.account_notes import stale_notes
+from handlers.domain_picker import DOMAIN_ACTION
 from handlers.listening import listener
 from handlers.live import Live
 from handlers.mailbox_fields import Extras
@@ -34,12 +33,9 @@ from handlers.user_picker import name
 COMMAND = "/mail-create"
 ASK = "create_user.ask"
 FORM = "create_user"
-DOMAIN_ACTION = "create_user.domain"
 LOCAL_PART_ACTION = "create_user.local_part"
 
 TITLE = "Create a mail user"
-MANY = 100
-"""Options a static select holds; more domains than that are searched instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +76,20 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action(DOMAIN_ACTION)(listener(services, choose_domain, need=Role.ADMIN))
     app.command(COMMAND)(listener(services, ask, need=Role.ADMIN))
     app.action(ASK)(listener(services, ask, need=Role.ADMIN))
-    app.options(DOMAIN_ACTION)(listener(services, offer_domains, need=Role.ADMIN))
+    domain_picker.register(app, services)
     password_fields.register(app, services, FORM, rebuild, lambda view: _words(entries_of(view)))
     app.view(FORM)(listener(services, submit, need=Role.ADMIN, fresh=True))
 
 
 async def ask(turn: Turn) -> None:
     await turn.ack()
-    domains = await turn.services.directory.domains()
-    entries, problem = prefill(turn.text, domains)
-    offered = await _offered(turn.services, entries)
-    await turn.open(
-        form(domains, entries, password_fields.parts(FORM), offered, problem=problem, several=turn.several)
-    )
-
-
-async def offer_domains(turn: Turn) -> None:
-    fitting = [domain for domain in await turn.services.directory.domains() if turn.text in domain.name]
-    await turn.ack(options=[_domain_option(domain, several=turn.several) for domain in fitting[:MANY]])
+    entries, problem = prefill(turn.text, await turn.services.directory.domains())
+    await turn.open(await _filled(turn, entries, password_fields.parts(FORM), problem=problem))
 
 
 async def rebuild(turn: Turn, parts: Sequence[Block]) -> View:
-    domains = await turn.services.directory.domains()
-    entries = entries_of(turn.modal)
     nonce = str(turn.modal.metadata.get("nonce", ""))
-    offered = await _offered(turn.services, entries)
-    return form(domains, entries, parts, offered, nonce=nonce, several=turn.several)
+    return await _filled(turn, entries_of(turn.modal), parts, nonce=nonce)
 
 
 async def submit(turn: Turn) -> None:
@@ -113,10 +97,7 @@ async def submit(turn: Turn) -> None:
 
     async def back(message: str) -> View:
         parts = password_fields.parts(FORM, password_fields.mode_of(FORM, sent))
-        domains = await turn.services.directory.domains()
-        entries = entries_of(sent)
-        offered = await _offered(turn.services, entries)
-        return form(domains, entries, parts, offered, problem=message, several=turn.several)
+        return await _filled(turn, entries_of(sent), parts, problem=message)
 
     turn.recover = back
     new = parse(sent)
@@ -150,11 +131,17 @@ def prefill(text: str, domains: Sequence[MailDomain]) -> tuple[Entries, str | No
     local_part, _, name = text.partition("@")
     local_part = local_part[:64].replace(" ", "")
     fitting = [domain for domain in domains if domain.name == name]
+    if len(fitting) > 1:
+        accounts = " and ".join(domain.account for domain in fitting)
+        return (
+            Entries("", local_part),
+            f"{name} is a domain of the accounts {accounts}. Mail arrives at the one that its MX record names: pick that one.",
+        )
     if fitting:
-        return Entries(_domain_value(fitting[0]), local_part), None
+        return Entries(domain_picker.value(fitting[0]), local_part), None
     if name:
         return Entries("", local_part), f"{name} is not a domain here. Pick one from the list."
-    return Entries(_domain_value(domains[0]) if len(domains) == 1 else "", local_part), None
+    return Entries(domain_picker.value(domains[0]) if len(domains) == 1 else "", local_part), None
 
 
 def form(
@@ -162,12 +149,16 @@ def form(
     entries: Entries,
     password_parts: Sequence[Block],
     offered: Collection[Capability] = (),
+    notes: Sequence[Block] = (),
     *,
     nonce: str = "",
     problem: str | None = None,
     several: bool = False,
 ) -> View:
-    """A form without a `nonce` is a new one, and may be sent once. `offered`: what the chosen domain's account can do."""
+    """A form without a `nonce` is a new one, and may be sent once. `offered`: what the chosen domain's account can do.
+
+    `notes`: what to say of the accounts.
+    """
     if not domains:
         return blocks.modal(
             TITLE,
@@ -179,7 +170,8 @@ def form(
         TITLE,
         [
             *top,
-            _domain_input(domains, entries, several=several),
+            *notes,
+            domain_picker.picker(domains, entries.domain, several=several),
             _local_part_input(entries),
             *mailbox_fields.inputs(offered, entries.extras, empty="Empty: no limit."),
             *password_parts,
@@ -242,23 +234,6 @@ def done(created: UserCreated, password: Password, *, several: bool = False) -> 
     )
 
 
-def _domain_input(domains: Sequence[MailDomain], entries: Entries, *, several: bool) -> Block:
-    options = [_domain_option(domain, several=several) for domain in domains]
-    initial = next((option for option in options if option.value == entries.domain), None)
-    placeholder = blocks.plain("Pick a domain")
-    element = (
-        StaticSelectElement(
-            action_id=DOMAIN_ACTION, options=options, initial_option=initial, placeholder=placeholder
-        )
-        if len(options) <= MANY
-        else ExternalDataSelectElement(
-            action_id=DOMAIN_ACTION, min_query_length=0, initial_option=initial, placeholder=placeholder
-        )
-    )
-    # Accounts of different mail systems have different fields below: the choice brings them.
-    return InputBlock(block_id=DOMAIN, label="Domain", element=element, dispatch_action=several or None)
-
-
 def _local_part_input(entries: Entries) -> Block:
     return InputBlock(
         block_id=LOCAL_PART,
@@ -273,21 +248,25 @@ def _local_part_input(entries: Entries) -> Block:
     )
 
 
+async def _filled(
+    turn: Turn, entries: Entries, parts: Sequence[Block], *, nonce: str = "", problem: str | None = None
+) -> View:
+    return form(
+        await turn.services.directory.domains(),
+        entries,
+        parts,
+        await _offered(turn.services, entries),
+        await stale_notes(turn),
+        nonce=nonce,
+        problem=problem,
+        several=turn.several,
+    )
+
+
 async def _offered(services: Services, entries: Entries) -> frozenset[Capability]:
     if entries.account not in services.providers:
         return frozenset()
     return await services.users.offers(entries.account)
-
-
-def _domain_option(domain: MailDomain, *, several: bool) -> Option:
-    return blocks.option(
-        f"{domain.name} ({domain.account})" if several else domain.name, _domain_value(domain)
-    )
-
-
-def _domain_value(domain: MailDomain) -> str:
-    # Longer ones exist on paper only; such an option would not be taken by Slack, and is refused as no domain of ours.
-    return f"{domain.name} {domain.account}"[: blocks.OPTION_VALUE]
 
 
 def _words(entries: Entries) -> list[str]:

@@ -1,5 +1,7 @@
 """Find mail users: /mail-users [text] → search that follows the typing, "12 of 340", pages → Manage."""
 
+from collections.abc import Sequence
+
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement
 from slack_sdk.models.blocks.basic_components import DispatchActionConfig
@@ -9,6 +11,7 @@ from bot.directory import UserPage
 from bot.model import MailUser, Role
 from bot.services import Services
 from handlers import blocks, mailbox_fields, manage_user, user_picker
+from handlers.account_notes import stale_notes
 from handlers.listening import listener
 from handlers.live import Live
 from handlers.payloads import clean
@@ -45,8 +48,8 @@ def register(app: AsyncApp, services: Services) -> None:
 
 
 async def found(turn: Turn, text: str, offset: int = 0) -> View:
-    page = await turn.services.directory.search(text, offset=offset, limit=PER_PAGE)
-    return window(text, page, offset=offset, several=turn.several)
+    page = await turn.services.directory.search(text, offset=offset, limit=PER_PAGE, archived=None)
+    return window(text, page, await stale_notes(turn), offset=offset, several=turn.several)
 
 
 async def ask(turn: Turn) -> None:
@@ -59,23 +62,26 @@ async def submit(turn: Turn) -> None:
     await turn.ack(response_action="update", view=await found(turn, text))
 
 
-def window(text: str, page: UserPage, *, offset: int = 0, several: bool = False) -> View:
-    """`offset`: how many matching users come before those of `page`."""
-    parts: list[Block] = [_search_input(text), blocks.words(count(text, page))]
+def window(
+    text: str, page: UserPage, notes: Sequence[Block] = (), *, offset: int = 0, several: bool = False
+) -> View:
+    """`offset`: how many matching users come before those of `page`. `notes`: what to say of the accounts."""
+    parts: list[Block] = [_search_input(text), blocks.words(count(text, page)), *notes]
     parts += [_entry(user, several=several) for user in page.users]
     parts += blocks.pager(PAGE, offset=offset, size=PER_PAGE, matching=page.matching)
     return blocks.modal(TITLE, parts, callback_id=VIEW, submit="Search")
 
 
 def count(text: str, page: UserPage) -> str:
-    """`12 of 340 mail users match.`"""
+    """`12 of 340 mail users match, 2 of them archived.`"""
+    archived = f", {page.archived} of them archived" if page.archived else ""
     if not page.total:
         return "Mailwarden knows no mail users yet. The directory is read on the first start and at night."
     if not text:
-        return f"{page.total} mail users."
+        return f"{page.total} mail users{archived}."
     if not page.matching:
         return f"0 of {page.total} mail users match. Search for a part of the address."
-    return f"{page.matching} of {page.total} mail users match."
+    return f"{page.matching} of {page.total} mail users match{archived}."
 
 
 def _search_input(text: str) -> Block:

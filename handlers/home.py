@@ -9,6 +9,7 @@ from slack_sdk.models.views import View
 from bot.model import Capability, DomainHealth, Role
 from bot.services import Services
 from handlers import blocks, dns_words
+from handlers.account_notes import shared_notes, stale_notes
 from handlers.deletion_words import cancelled
 from handlers.help import job_buttons
 from handlers.listening import listener
@@ -29,7 +30,8 @@ def register(app: AsyncApp, services: Services) -> None:
 async def publish(turn: Turn, note: str | None = None) -> None:
     pending = await queue(turn, size=SHOWN)
     offered = await turn.services.users.offered()
-    tab = home(turn.operator.role, pending, await turn.services.dns.latest(), offered, note=note)
+    notes = [*await stale_notes(turn), *await shared_notes(turn)]
+    tab = home(turn.operator.role, pending, await turn.services.dns.latest(), offered, notes, note=note)
     await turn.client.views_publish(user_id=turn.slack_id, view=tab)
 
 
@@ -48,11 +50,13 @@ def home(
     pending: Queue,
     healths: Sequence[DomainHealth],
     offered: Collection[Capability],
+    notes: Sequence[Block] = (),
     *,
     note: str | None = None,
 ) -> View:
-    """`offered`: what one account at least can do."""
+    """`offered`: what one account at least can do. `notes`: what to say of the accounts. `note`: what was just done."""
     parts: list[Block] = [] if note is None else [blocks.words(note)]
+    parts += notes
     parts += [blocks.header("Mailwarden"), *job_buttons(role, offered), blocks.divider()]
     parts.append(blocks.header("Pending deletions"))
     if not pending.deletions:

@@ -20,6 +20,7 @@ from handlers import (
     two_factor,
     user_picker,
 )
+from handlers.account_notes import stale_notes
 from handlers.deletion_buttons import cancel_button
 from handlers.deletion_words import cancelled, when
 from handlers.listening import listener
@@ -61,7 +62,7 @@ async def present(turn: Turn, account: str, address: str, *, top: list[Block] | 
         offered=await turn.services.users.offers(account),
         as_of=None if age is None else age.refreshed_at,
         several=turn.several,
-        top=top or [],
+        top=[*(top or []), *await stale_notes(turn, account)],
     )
 
 

@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement
 from slack_sdk.models.views import View
 
-from bot.errors import DeletionOpen, InvalidInput
+from bot.errors import DeletionOpen, InvalidInput, NotFound
 from bot.model import (
     CANCELLABLE_STATES,
     Capability,
@@ -69,7 +69,11 @@ def register(app: AsyncApp, services: Services) -> None:
 
 async def ask(turn: Turn) -> None:
     await turn.ack()
-    domain = await _named_domain(turn)
+    try:
+        domain = await _named_domain(turn)
+    except NotFound as error:
+        await bulk_deletion.open_with(turn, "", problem=f"{error} Write its account after it.")
+        return
     if domain is not None:
         await _open_domain(turn, domain)
         return
@@ -219,9 +223,15 @@ def queued(deletion: Deletion, now: datetime, *, first: bool, undelivered: str |
 
 
 async def _named_domain(turn: Turn) -> Target | None:
-    """The domain that the command's text names."""
-    found = [domain for domain in await turn.services.directory.domains() if domain.name == turn.text]
-    return Target(found[0].account, TargetKind.DOMAIN, found[0].name) if len(found) == 1 else None
+    """The domain that the command's text names, if it names one; its account may follow it.
+
+    Raises NotFound where two accounts have it and none is named.
+    """
+    name, _, account = turn.text.partition(" ")
+    if not any(domain.name == name for domain in await turn.services.directory.domains()):
+        return None
+    domain = await turn.services.directory.domain(name, account=account.strip() or None)
+    return Target(domain.account, TargetKind.DOMAIN, domain.name)
 
 
 async def _open_domain(turn: Turn, target: Target) -> None:

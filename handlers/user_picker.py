@@ -28,6 +28,9 @@ SEARCH = "user_picker.search"
 
 OFFERED = 50
 
+MAIL_USERS = "Mail users"
+QUEUED = "Pending: their deletion is queued"
+
 PICK = "Pick a mail user from the list."
 
 _TOO_LONG = "too-long"
@@ -105,14 +108,25 @@ def chosen_several(view: OpenView) -> list[tuple[str, str]]:
 
 
 def option_groups(users: Sequence[MailUser], matching: int, *, several: bool) -> list[OptionGroup]:
-    """The users a deletion of whom is queued stand apart, and so does the hint that not all of them are shown."""
-    free = [_option(user, several=several) for user in users if user.deletion_id is None]
+    """By account where there are several; apart from them the users a deletion of whom is queued.
+
+    That not all of them are shown is said above the first.
+    """
+    free: dict[str, list[Option]] = {}
+    for user in users:
+        if user.deletion_id is None:
+            free.setdefault(user.account if several else MAIL_USERS, []).append(
+                _option(user, several=several)
+            )
     queued = [_option(user, several=several) for user in users if user.deletion_id is not None]
-    label = "Mail users" if matching <= len(users) else f"First {len(users)} of {matching}: type more of it"
+    groups = [*sorted(free.items()), *([(QUEUED, queued)] if queued else [])]
+    if groups and matching > len(users):
+        heading, options = groups[0]
+        hint = f"First {len(users)} of {matching}: type more of it"
+        groups[0] = (hint if heading == MAIL_USERS else f"{heading}. {hint}", options)
     return [
         OptionGroup(label=blocks.plain(heading, blocks.OPTION), options=options)
-        for heading, options in ((label, free), ("Pending: their deletion is queued", queued))
-        if options
+        for heading, options in groups
     ]
 
 

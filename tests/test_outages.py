@@ -16,7 +16,7 @@ from bot.outages import LAPSE, PATIENCE, Outages, ToldOutage, load
 from bot.providers.guarded import Guarded
 from bot.providers.purelymail import PurelyMail
 from bot.sandbox.purelymail import PurelyMailSimulator
-from bot.storage import directory, notices, outages
+from bot.storage import notices, outages, refreshes
 from bot.storage.database import Database
 from bot.storage.outages import Outage
 from bot.storage.tables import notices as notice_table
@@ -196,7 +196,7 @@ async def told_of(house: House, *, posted: bool) -> ToldOutage:
     outage = await house.lasting()
     assert outage is not None
     async with house.database.transaction() as session:
-        await directory.note_refresh(
+        await refreshes.note_refresh(
             session, "main", tried_at=outage.since - timedelta(hours=7), refreshed=True, error=None
         )
         if posted:

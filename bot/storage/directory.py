@@ -1,7 +1,6 @@
 """The rows of the directory: mail users and domains as last seen at their mail system."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -34,21 +33,7 @@ from bot.model import (
     UserDetails,
 )
 from bot.storage.database import serialise, upsert
-from bot.storage.tables import OPEN, deletions, directory_accounts, directory_domains, directory_users
-
-
-@dataclass(frozen=True, slots=True)
-class AccountAge:
-    """`refreshed_at`: the last complete refresh; `tried_at`: the last attempt; `last_error` of that attempt."""
-
-    refreshed_at: datetime | None
-    tried_at: datetime
-    last_error: str | None
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether nobody has said yet what became of the last attempt."""
-        return self.last_error is None and (self.refreshed_at is None or self.refreshed_at < self.tried_at)
+from bot.storage.tables import OPEN, deletions, directory_domains, directory_users
 
 
 async def put_user(
@@ -145,46 +130,6 @@ async def put_domains(session: AsyncSession, account: str, domains: list[MailDom
         )
 
 
-async def begin_refresh(
-    session: AsyncSession, account: str, *, seen: AccountAge | None, now: datetime
-) -> bool:
-    """Note that a refresh begins. False if somebody else has begun one since the account's age was `seen`."""
-    if seen is None:
-        statement = (
-            upsert(session, directory_accounts)
-            .values(account=account, tried_at=now)
-            .on_conflict_do_nothing()
-            .returning(directory_accounts.c.account)
-        )
-        return (await session.execute(statement)).scalar() is not None
-    changed = await session.execute(
-        update(directory_accounts)
-        .where(directory_accounts.c.account == account, directory_accounts.c.tried_at == seen.tried_at)
-        .values(tried_at=now, last_error=None)
-        .returning(directory_accounts.c.account)
-    )
-    return changed.scalar() is not None
-
-
-async def note_refresh(
-    session: AsyncSession, account: str, *, tried_at: datetime, refreshed: bool, error: str | None
-) -> None:
-    values = {"tried_at": tried_at, "last_error": error} | ({"refreshed_at": tried_at} if refreshed else {})
-    await session.execute(
-        upsert(session, directory_accounts)
-        .values(account=account, **values)
-        .on_conflict_do_update(index_elements=[directory_accounts.c.account], set_=values)
-    )
-
-
-async def ages(session: AsyncSession) -> dict[str, AccountAge]:
-    rows = await session.execute(select(directory_accounts))
-    return {
-        row["account"]: AccountAge(row["refreshed_at"], row["tried_at"], row["last_error"])
-        for row in rows.mappings()
-    }
-
-
 async def domains(session: AsyncSession) -> list[MailDomain]:
     """All domains of all accounts, by name."""
     rows = await session.execute(
@@ -231,6 +176,16 @@ async def tells_quotas(session: AsyncSession, account: str) -> bool:
     """Whether the quota of a user of that account is known."""
     known = exists().where(directory_users.c.account == account, directory_users.c.quota.is_not(None))
     return bool(await session.scalar(select(known)))
+
+
+async def count_archived(session: AsyncSession, text: str, *, accounts: list[str]) -> int:
+    """How many archived users of `accounts` have an address that contains `text`."""
+    query = select(func.count()).where(
+        _standing(archived=True),
+        directory_users.c.account.in_(accounts),
+        directory_users.c.address.contains(text, autoescape=True),
+    )
+    return await session.scalar(query) or 0
 
 
 async def find(session: AsyncSession, address: str, *, archived: bool | None = False) -> list[MailUser]:

@@ -9,7 +9,17 @@ from typing import Any
 from bot.model import Target, TargetKind
 from tests.deletions.histories import mail
 
-EMPTIED = ("deletions", "notices", "paces", "audit", "submissions", "directory_users", "slots", "digests")
+EMPTIED = (
+    "deletions",
+    "notices",
+    "paces",
+    "audit",
+    "submissions",
+    "directory_users",
+    "slots",
+    "digests",
+    "outages",
+)
 CANCELLABLE = frozenset({"requested", "held", "pending"})
 OPEN = CANCELLABLE | {"executing"}
 ENDED = frozenset({"deleted", "cancelled", "failed", "dropped"})
@@ -99,7 +109,7 @@ class Tables:
         for table in (*EMPTIED, "directory_domains", "directory_accounts"):
             _ = self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
         _ = self._connection.executemany(
-            "INSERT INTO directory_users (account, address, touched_at, gone) VALUES (?, ?, ?, 0)",
+            "INSERT INTO directory_users (account, address, touched_at, gone, archived) VALUES (?, ?, ?, 0, 0)",
             [(mail.ACCOUNT, address, at) for address in mail.USERS],
         )
         _ = self._connection.execute(

@@ -21,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import FrozenClock
 from bot.model import ProviderKind
 from bot.notices import NotDelivered, SlackPoster
+from bot.providers.breaker import Breaker
 from bot.sandbox.manifest import load_manifest
 from bot.sandbox.purelymail import PurelyMailSimulator
 from bot.sandbox.run import PEOPLE
@@ -130,6 +131,7 @@ class World:
         for bots in self.bots.values():
             for bot in bots:
                 bot.access._persons.clear()
+                _forget_failures(bot, self.clock)
         self.server.calls.clear()
         self.slack._last_ts = 0
 
@@ -169,7 +171,14 @@ class World:
             await asyncio.sleep(0)
         assert not self.tables.is_locked(), "a killed bot holds the lock"
         self.bot.access._persons.clear()
+        _forget_failures(self.bot, self.clock)
         self.bots[self.running].rotate(-1)
+
+
+def _forget_failures(bot: Services, clock: FrozenClock) -> None:
+    """As a process that has just started knows of none."""
+    for provider in bot.providers.values():
+        provider.breaker = Breaker(provider.title, clock=clock)
 
 
 async def _awaited(killed: Killed) -> object:

@@ -1,0 +1,80 @@
+"""Picking a domain: a select, by account where there are several, and searched where there are too many to list."""
+
+from collections.abc import Sequence
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.models.blocks import (
+    Block,
+    ExternalDataSelectElement,
+    InputBlock,
+    Option,
+    OptionGroup,
+    StaticSelectElement,
+)
+
+from bot.model import MailDomain, Role
+from bot.services import Services
+from bot.users import DOMAIN
+from handlers import blocks
+from handlers.listening import listener
+from handlers.turn import Turn
+
+DOMAIN_ACTION = "create_user.domain"
+
+MANY = 100
+"""Options a static select holds; more domains than that are searched instead."""
+
+
+def register(app: AsyncApp, services: Services) -> None:
+    app.options(DOMAIN_ACTION)(listener(services, offer, need=Role.ADMIN))
+
+
+async def offer(turn: Turn) -> None:
+    fitting = [domain for domain in await turn.services.directory.domains() if turn.text in domain.name]
+    if turn.several and fitting:
+        await turn.ack(option_groups=_groups(fitting[:MANY]))
+    else:
+        await turn.ack(options=[_option(domain, several=turn.several) for domain in fitting[:MANY]])
+
+
+def picker(domains: Sequence[MailDomain], chosen: str, *, several: bool) -> Block:
+    """`chosen`: the value of the option that is picked already, "" for none."""
+    options = [_option(domain, several=several) for domain in domains]
+    initial = next((option for option in options if option.value == chosen), None)
+    placeholder = blocks.plain("Pick a domain")
+    element = (
+        StaticSelectElement(
+            action_id=DOMAIN_ACTION,
+            options=None if several else options,
+            option_groups=_groups(domains) if several else None,
+            initial_option=initial,
+            placeholder=placeholder,
+        )
+        if len(options) <= MANY
+        else ExternalDataSelectElement(
+            action_id=DOMAIN_ACTION, min_query_length=0, initial_option=initial, placeholder=placeholder
+        )
+    )
+    # Accounts of different mail systems have different fields below: the choice brings them.
+    return InputBlock(block_id=DOMAIN, label="Domain", element=element, dispatch_action=several or None)
+
+
+def _groups(domains: Sequence[MailDomain]) -> list[OptionGroup]:
+    accounts = sorted({domain.account for domain in domains})
+    return [
+        OptionGroup(
+            label=blocks.plain(account, blocks.OPTION),
+            options=[_option(domain, several=True) for domain in domains if domain.account == account],
+        )
+        for account in accounts
+    ]
+
+
+def _option(domain: MailDomain, *, several: bool) -> Option:
+    return blocks.option(f"{domain.name} ({domain.account})" if several else domain.name, value(domain))
+
+
+def value(domain: MailDomain) -> str:
+    """The domain and its account as the value of an option."""
+    # Longer ones exist on paper only; such an option would not be taken by Slack, and is refused as no domain of ours.
+    return f"{domain.name} {domain.account}"[: blocks.OPTION_VALUE]
