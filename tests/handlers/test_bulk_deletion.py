@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, readable
 from tests.support.held import later, opens, somebody, users
+from tests.support.systems import MailSystem, on_either
 
 DAY = timedelta(hours=24)
 
@@ -21,6 +22,7 @@ async def schedule(screen: Screen, listed: str, reason: str = "the summer intern
     await screen.submit()
 
 
+@on_either
 async def test_picked_and_pasted_users_are_queued_in_one_notice_and_deleted(
     sandbox: Sandbox, ada: Screen, ben: Screen
 ) -> None:
@@ -41,6 +43,7 @@ async def test_picked_and_pasted_users_are_queued_in_one_notice_and_deleted(
     assert (await ben.message("3 deleted of 3")).ts == notice.ts
 
 
+@on_either
 async def test_one_of_several_is_cancelled_and_the_others_go(
     sandbox: Sandbox, ada: Screen, ben: Screen
 ) -> None:
@@ -66,15 +69,16 @@ async def test_all_of_them_are_cancelled_with_one_button(sandbox: Sandbox, ada: 
     assert set(addresses) <= set(await users(sandbox))
 
 
+@on_either
 async def test_what_can_not_be_queued_is_named_and_the_rest_is_queued(
-    sandbox: Sandbox, ada: Screen, ben: Screen
+    sandbox: Sandbox, ada: Screen, ben: Screen, mail: MailSystem
 ) -> None:
     first, second, third = await three(sandbox)
     await opens(ben, "/mail-delete", first)
     await ben.fill("reason", "left")
     await ben.submit()
     await ben.sees("is queued")
-    del sandbox.purelymail.account.users[second]
+    mail.lose(second)
     await schedule(ada, f"{first} {second} {third}")
     await ada.sees(
         "Queued: 1. Not queued: 2.",
@@ -118,17 +122,18 @@ async def test_several_named_after_the_command_stand_in_the_list(sandbox: Sandbo
     await ada.sees(f"{first}\n{second}")
 
 
+@on_either
 async def test_cancel_all_is_honest_about_what_was_too_late(
-    sandbox: Sandbox, ada: Screen, ben: Screen
+    sandbox: Sandbox, ada: Screen, ben: Screen, mail: MailSystem
 ) -> None:
     addresses = await three(sandbox)
     await schedule(ada, " ".join(addresses))
     notice = await ben.message("wants to delete 3 mail users")
     await sandbox.settled()
     sandbox.clock.advance(DAY + timedelta(minutes=1))
-    sandbox.purelymail.inject("deleteUser", 1, {"delay_seconds": 0.5})
+    mail.fails("delete", {"delay_seconds": 0.5})
     waking = asyncio.create_task(sandbox.bot.wake())
-    await sandbox.purelymail.asked("deleteUser")
+    await mail.asked("delete")
     await ben.press_in(notice, "Cancel all")
     await ben.told("Cancelled: 2 deletions", "Too late")
     await waking

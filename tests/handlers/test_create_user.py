@@ -9,6 +9,9 @@ from bot.sandbox.slack.screen import Screen, text_of
 from handlers import password_fields
 from handlers.create_user import DOMAIN_ACTION
 from tests.support.held import a_domain, copied, everything_said, opens, somebody, users
+from tests.support.systems import MailSystem, on_either
+
+pytestmark = on_either
 
 STRONG = "quaint-otter-hums-at-dawn-77"
 
@@ -141,33 +144,37 @@ async def test_result_is_shown_though_the_answer_to_the_form_got_lost(sandbox: S
         await submitting
 
 
-async def test_refusal_of_purelymail_brings_the_form_back_with_what_was_typed(
-    sandbox: Sandbox, ada: Screen
+async def test_mail_system_that_is_down_brings_the_form_back_with_what_was_typed(
+    sandbox: Sandbox, ada: Screen, mail: MailSystem
 ) -> None:
     address = f"gina@{await a_domain(sandbox)}"
     await opens(ada, "/mail-create", address)
-    sandbox.purelymail.inject("*", 20, {"status": 503})
+    mail.fails("*", {"status": 503}, times=20)
     await ada.submit()
-    await ada.sees("PurelyMail", "Create")
+    await ada.sees(mail.title, "Create")
     form = await ada.view(lambda view: view.content.get("submit") is not None)
     assert form.state()["local_part"]["create_user.local_part"]["value"] == "gina"
     assert address not in await users(sandbox)
 
 
-async def test_success_that_purelymail_only_claims_is_not_believed(sandbox: Sandbox, ada: Screen) -> None:
+async def test_success_that_is_only_claimed_is_not_believed(
+    sandbox: Sandbox, ada: Screen, mail: MailSystem
+) -> None:
     address = f"hana@{await a_domain(sandbox)}"
     await opens(ada, "/mail-create", address)
-    sandbox.purelymail.inject("createUser", 1, {"silent_success": True})
+    mail.fails("create", {"silent_success": True})
     await ada.submit()
     await ada.sees("is not listed")
     assert address not in await users(sandbox)
 
 
-async def test_slow_purelymail_is_waited_for_in_sight(sandbox: Sandbox, ada: Screen) -> None:
+async def test_slow_mail_system_is_waited_for_in_sight(
+    sandbox: Sandbox, ada: Screen, mail: MailSystem
+) -> None:
     address = f"ida@{await a_domain(sandbox)}"
     await opens(ada, "/mail-create", address)
     shown = copied(await ada.view(), password_fields.GENERATED)
-    sandbox.purelymail.inject("createUser", 1, {"delay_seconds": 10})
+    mail.fails("create", {"delay_seconds": 10})
     await ada.submit()
     await ada.sees("Creating", address)
     result = await ada.sees("was created", within=20)
@@ -175,11 +182,11 @@ async def test_slow_purelymail_is_waited_for_in_sight(sandbox: Sandbox, ada: Scr
 
 
 async def test_person_who_closed_the_window_is_told_how_to_get_a_password(
-    sandbox: Sandbox, ada: Screen
+    sandbox: Sandbox, ada: Screen, mail: MailSystem
 ) -> None:
     address = f"jana@{await a_domain(sandbox)}"
     await opens(ada, "/mail-create", address)
-    sandbox.purelymail.inject("createUser", 1, {"delay_seconds": 2})
+    mail.fails("create", {"delay_seconds": 2})
     await ada.submit()
     await ada.sees("Creating")
     await ada.close()

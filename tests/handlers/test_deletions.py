@@ -8,6 +8,9 @@ from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, readable
 from bot.sandbox.slack.workspace import Message
 from tests.support.held import everything_said, later, opens, somebody, users
+from tests.support.systems import MailSystem, on_either
+
+pytestmark = on_either
 
 DAY = timedelta(hours=24)
 REASON = "Anna has left <!channel> & *all*"
@@ -60,7 +63,7 @@ async def test_other_admin_cancels_on_the_notice_and_the_user_stays(
 
 
 async def test_when_its_time_has_come_the_user_is_gone_and_the_notice_says_so(
-    sandbox: Sandbox, ada: Screen
+    sandbox: Sandbox, ada: Screen, mail: MailSystem
 ) -> None:
     address = await somebody(sandbox)
     await schedule(ada, address)
@@ -71,7 +74,7 @@ async def test_when_its_time_has_come_the_user_is_gone_and_the_notice_says_so(
     notice = await ada.message("was deleted", address)
     assert "Cancel deletion" not in labels(notice)
     await opens(ada, "/mail-users", address)
-    await ada.sees("0 of ")
+    await ada.sees(mail.deleted)
 
 
 async def test_cancel_that_comes_too_late_is_told_the_truth(
@@ -155,10 +158,10 @@ async def test_reason_of_blanks_is_refused_at_its_field(sandbox: Sandbox, ada: S
     assert list((await ada.submit()).errors or {}) == ["reason"]
 
 
-async def test_user_is_asked_for_where_none_is_named(sandbox: Sandbox, ada: Screen) -> None:
+async def test_user_is_asked_for_where_none_is_named(sandbox: Sandbox, ada: Screen, mail: MailSystem) -> None:
     address = await somebody(sandbox)
     await opens(ada, "/mail-delete")
-    await ada.sees("This deletes the mailboxes")
+    await ada.sees(mail.warning)
     await ada.choose("users", address)
     await ada.fill("reason", "spring cleaning")
     await ada.submit()

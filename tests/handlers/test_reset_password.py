@@ -2,6 +2,9 @@ from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
 from handlers import password_fields, user_picker
 from tests.support.held import copied, everything_said, opens, somebody, users
+from tests.support.systems import MailSystem, on_either
+
+pytestmark = on_either
 
 STRONG = "quaint-otter-hums-at-dawn-77"
 
@@ -48,11 +51,11 @@ async def test_own_address_in_the_password_makes_it_weak(sandbox: Sandbox, ada: 
 
 
 async def test_user_who_vanished_meanwhile_is_said_at_the_picker_and_shown_no_more(
-    sandbox: Sandbox, ada: Screen
+    sandbox: Sandbox, ada: Screen, mail: MailSystem
 ) -> None:
     address = await somebody(sandbox)
     await opens(ada, "/mail-password", address)
-    del sandbox.purelymail.account.users[address]
+    mail.lose(address)
     submitted = await ada.submit()
     assert "is not there any more" in (submitted.errors or {})["user"]
     await ada.close()
@@ -60,18 +63,20 @@ async def test_user_who_vanished_meanwhile_is_said_at_the_picker_and_shown_no_mo
     await ada.sees("0 of ")
 
 
-async def test_unclear_answer_is_said_as_such(sandbox: Sandbox, ada: Screen) -> None:
+async def test_unclear_answer_is_said_as_such(sandbox: Sandbox, ada: Screen, mail: MailSystem) -> None:
     address = await somebody(sandbox)
     await opens(ada, "/mail-password", address)
-    sandbox.purelymail.inject("modifyUser", 1, {"drop_response": True})
+    mail.fails("password", {"drop_response": True})
     await ada.submit()
     await ada.sees("may be in force or not")
 
 
-async def test_garbage_from_purelymail_is_no_success(sandbox: Sandbox, ada: Screen) -> None:
+async def test_garbage_from_the_mail_system_is_no_success(
+    sandbox: Sandbox, ada: Screen, mail: MailSystem
+) -> None:
     address = await somebody(sandbox)
     await opens(ada, "/mail-password", address)
-    sandbox.purelymail.inject("modifyUser", 5, {"body": "<html>Bad gateway</html>"})
+    mail.fails("password", {"body": "<html>Bad gateway</html>"}, times=5)
     await ada.submit()
     form = await ada.view(lambda view: view.blocks[0]["type"] == "alert")
     assert form.state()["user"][user_picker.SEARCH]["selected_option"]["text"]["text"] == address
@@ -90,11 +95,13 @@ async def test_password_is_told_nowhere_else(sandbox: Sandbox, ada: Screen) -> N
     assert copied(result, password_fields.NEW_PASSWORD) not in everything_said(sandbox)
 
 
-async def test_password_is_shown_though_slack_drops_the_update(sandbox: Sandbox, ada: Screen) -> None:
-    """PurelyMail is slow, so the result comes by views.update; its answer gets lost, then Slack fails once."""
+async def test_password_is_shown_though_slack_drops_the_update(
+    sandbox: Sandbox, ada: Screen, mail: MailSystem
+) -> None:
+    """The mail system is slow, so the result comes by views.update; its answer gets lost, then Slack fails once."""
     address = await somebody(sandbox)
     await opens(ada, "/mail-password", address)
-    sandbox.purelymail.inject("modifyUser", 1, {"delay_seconds": 1.2})
+    mail.fails("password", {"delay_seconds": 1.2})
     sandbox.server.faults.inject("views.update", 1, {"status": 503})
     sandbox.server.faults.inject("views.update", 1, {"drop_response": True})
     await ada.submit()
