@@ -7,7 +7,7 @@ from bot.sandbox.mailinabox.made_up import LOGIN, PASSWORD
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
 from handlers import password_fields
-from handlers.create_user import DOMAIN_ACTION
+from handlers.domain_picker import DOMAIN_ACTION
 from tests.support.held import copied, opens, users
 from tests.support.systems import on_a_box, on_an_old_box, on_both, the_box
 

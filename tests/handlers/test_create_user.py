@@ -7,7 +7,7 @@ from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.errors import PersonError
 from bot.sandbox.slack.screen import Screen, text_of
 from handlers import password_fields
-from handlers.create_user import DOMAIN_ACTION
+from handlers.domain_picker import DOMAIN_ACTION
 from tests.support.held import a_domain, copied, everything_said, opens, somebody, users
 from tests.support.systems import MailSystem, on_either
 
