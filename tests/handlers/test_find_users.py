@@ -1,6 +1,7 @@
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
 from tests.support.held import opens, somebody, users
+from tests.support.systems import on_either
 
 
 async def test_search_counts_and_follows_the_typing(sandbox: Sandbox, vic: Screen) -> None:
@@ -50,6 +51,7 @@ async def test_pages_keep_to_the_search(sandbox: Sandbox, vic: Screen) -> None:
     await vic.sees(f"{fitting} of ", "Page 2 of ")
 
 
+@on_either
 async def test_enter_searches_too(sandbox: Sandbox, vic: Screen) -> None:
     address = await somebody(sandbox)
     await opens(vic, "/mail-users")
@@ -58,6 +60,7 @@ async def test_enter_searches_too(sandbox: Sandbox, vic: Screen) -> None:
     await vic.sees("match.", address)
 
 
+@on_either
 async def test_manage_leads_to_the_password_and_back(sandbox: Sandbox, ada: Screen) -> None:
     address = await somebody(sandbox)
     await opens(ada, "/mail-users", address)
@@ -71,6 +74,7 @@ async def test_manage_leads_to_the_password_and_back(sandbox: Sandbox, ada: Scre
     await ada.sees("Set password", address)
 
 
+@on_either
 async def test_manage_leads_to_two_factor(sandbox: Sandbox, ada: Screen) -> None:
     address = await somebody(sandbox)
     await opens(ada, "/mail-users", address)
@@ -80,6 +84,7 @@ async def test_manage_leads_to_two_factor(sandbox: Sandbox, ada: Screen) -> None
     await ada.sees("2FA for", address, "is *")
 
 
+@on_either
 async def test_manage_leads_to_the_deletion_and_its_cancelling(sandbox: Sandbox, ada: Screen) -> None:
     address = await somebody(sandbox)
     await opens(ada, "/mail-users", address)
@@ -98,6 +103,7 @@ async def test_manage_leads_to_the_deletion_and_its_cancelling(sandbox: Sandbox,
     await ada.sees(f"Cancelled: {address} stays as it is.", "Delete …")
 
 
+@on_either
 async def test_viewer_may_look_at_a_user_and_has_no_buttons(sandbox: Sandbox, vic: Screen) -> None:
     address = await somebody(sandbox)
     await opens(vic, "/mail-users", address)

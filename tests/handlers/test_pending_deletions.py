@@ -1,6 +1,7 @@
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen
 from tests.support.held import opens, users
+from tests.support.systems import on_either
 
 
 async def queue(sandbox: Sandbox, ada: Screen, number: int) -> list[str]:
@@ -20,6 +21,7 @@ async def test_empty_queue_says_so(vic: Screen) -> None:
     await vic.sees("Nothing is queued for deletion.")
 
 
+@on_either
 async def test_entry_says_who_why_and_when_and_can_be_cancelled(
     sandbox: Sandbox, ada: Screen, ben: Screen
 ) -> None:
@@ -43,6 +45,7 @@ async def test_queue_has_pages(sandbox: Sandbox, ada: Screen) -> None:
     await ada.sees("Cancelled:", "10 deletions", addresses[0])
 
 
+@on_either
 async def test_viewer_sees_the_queue_without_buttons(sandbox: Sandbox, ada: Screen, vic: Screen) -> None:
     (address,) = await queue(sandbox, ada, 1)
     window = await opens(vic, "/mail-pending")
@@ -50,6 +53,7 @@ async def test_viewer_sees_the_queue_without_buttons(sandbox: Sandbox, ada: Scre
     assert all("accessory" not in block for block in window.blocks)
 
 
+@on_either
 async def test_cancel_of_what_somebody_else_has_cancelled_is_told_in_the_window(
     sandbox: Sandbox, ada: Screen, ben: Screen
 ) -> None:
