@@ -156,7 +156,7 @@ def retry_button(deletion: Deletion, action_id: str = RETRY) -> ButtonElement:
         confirm=ConfirmObject(
             title="Try to delete it again?",
             text=blocks.plain(
-                f"{deletion.label} is deleted for good. It is tried at once; if it failed more than {grace} ago, "
+                f"{deletion.label} is deleted{_for_good(deletion)}. It is tried at once; if it failed more than {grace} ago, "
                 "the grace period starts over.",
                 300,
             ),
@@ -191,7 +191,7 @@ def failed_menu(deletion: Deletion, action_id: str = FAILED, *, brief: bool = Fa
         ],
         confirm=ConfirmObject(
             title="Are you sure?",
-            text=blocks.plain(f"Retry deletes {what} for good. Drop leaves it there for good.", 300),
+            text=blocks.plain(f"Retry deletes {what}{_for_good(deletion)}. Drop leaves it there.", 300),
             confirm="Yes",
             deny="No",
         ),
@@ -217,3 +217,7 @@ def held_menu(deletion: Deletion, action_id: str) -> OverflowMenuElement:
             deny="No",
         ),
     )
+
+
+def _for_good(deletion: Deletion) -> str:
+    return "" if deletion.snapshot.kept else " for good"
