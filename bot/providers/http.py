@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from bot.errors import ProviderConfused, ProviderError, ProviderUnavailable
+from bot.tls import trusted
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class MailSystemHttp:
             headers=dict(headers),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
             limits=httpx.Limits(max_connections=10, max_keepalive_connections=5),
+            verify=trusted(),
             follow_redirects=False,  # a redirect would carry the credentials elsewhere
             trust_env=httpx.URL(base_url).host not in LOOPBACK,
         )
