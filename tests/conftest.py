@@ -127,8 +127,10 @@ def new_sqlite(fresh: Path, folder: Path) -> str:
 
 @pytest.fixture
 async def sandbox(fresh_sqlite: Path, tmp_path: Path) -> AsyncIterator[Sandbox]:
-    database = new_sqlite(fresh_sqlite, tmp_path)
-    async with open_sandbox(tmp_path, page=False, gap=timedelta(0), database=database, start=NOW) as sandbox:
+    data = tmp_path / "data"
+    data.mkdir()
+    database = new_sqlite(fresh_sqlite, data)
+    async with open_sandbox(data, page=False, gap=timedelta(0), database=database, start=NOW) as sandbox:
         yield sandbox
 
 
