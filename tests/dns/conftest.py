@@ -1,5 +1,6 @@
 """A DNS server on loopback and the real resolver that asks it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot.dns.lookup import DnsResolver
 from bot.sandbox.dns import DnsServer
 from bot.sandbox.zones import sandbox_zones
+from tests.support.scripted_dns import Scripted
 
 
 @pytest.fixture
@@ -26,3 +28,11 @@ def resolver(server: DnsServer) -> DnsResolver:
 @pytest.fixture
 def patient(server: DnsServer) -> DnsResolver:
     return DnsResolver((server.address,), in_flight=50)
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[Scripted]:
+    loop = asyncio.get_running_loop()
+    transport, scripted = await loop.create_datagram_endpoint(Scripted, local_addr=("127.0.0.1", 0))
+    yield scripted
+    transport.close()
