@@ -28,6 +28,11 @@ _TOLD = frozenset((NOERROR, NXDOMAIN))
 MOST_ALIASES = 16
 """An alias that leads further is taken for one that leads nowhere."""
 
+MOST_JUMPS = 16
+"""In one compressed name; what jumps more often only wants to keep its reader busy."""
+
+_NAME_BYTES = 255
+_LABEL_BYTES = 63
 _TTL_LIMIT = 0x7FFFFFFF
 _SOA_BYTES = 22
 
@@ -127,7 +132,8 @@ def _texts(data: bytes, rdtype: int, records: Sequence[_Record]) -> tuple[str, .
                 rdata = dns.rdata.from_wire(IN, known, data, one.begins, one.ends - one.begins)
             except dns.exception.DNSException:
                 continue
-            texts[rdata] = rdata_text(rdata)
+            # It takes long to tell whether two are the same.
+            texts[rdata if len(records) > 1 else None] = rdata_text(rdata)
     if records and not texts:
         raise UnusableError("records that can't be read")
     return tuple(sorted(texts.values()))
@@ -167,7 +173,7 @@ def _skip_name(data: bytes, at: int) -> int:
     while length := data[at]:
         if length >= 0xC0:
             return at + 2
-        if length > 63:
+        if length > _LABEL_BYTES:
             raise UnusableError("a label of an unknown kind")
         at += 1 + length
     return at + 1
@@ -177,8 +183,22 @@ def _name(data: bytes, at: int, asked: Question) -> bytes:
     """The name at that place, uncompressed, lower case."""
     if data[at : at + 2] == b"\xc0\x0c" and data[4:6] != b"\0\0":
         return asked.name  # that is where the question has it
-    name, _ = dns.name.from_wire(data, at)
-    return name.to_digestable()
+    labels, lowest, jumps = [], at, 0
+    while length := data[at]:
+        if length >= 0xC0:
+            # RFC 1035 section 4.1.4: to an earlier place; that alone keeps it from going round in circles.
+            at = int.from_bytes(data[at : at + 2]) & 0x3FFF
+            jumps += 1
+            if at >= lowest or jumps > MOST_JUMPS:
+                raise UnusableError("a name that points to itself")
+            lowest = at
+        else:
+            labels.append(data[at : at + 1 + length])
+            at += 1 + length
+    name = b"".join(labels).lower() + b"\0"
+    if len(name) > _NAME_BYTES or any(label[0] > _LABEL_BYTES for label in labels):
+        raise UnusableError("a name that is too long")
+    return name
 
 
 @lru_cache(maxsize=1024)

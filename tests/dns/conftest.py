@@ -1,6 +1,5 @@
 """A DNS server on loopback and the real resolver that asks it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from bot.dns.lookup import DnsResolver
 from bot.sandbox.dns import DnsServer
 from bot.sandbox.zones import sandbox_zones
-from tests.support.scripted_dns import Scripted
+from tests.support.scripted_dns import Scripted, scripted_dns
 
 
 @pytest.fixture
@@ -32,7 +31,5 @@ def patient(server: DnsServer) -> DnsResolver:
 
 @pytest.fixture
 async def scripted() -> AsyncIterator[Scripted]:
-    loop = asyncio.get_running_loop()
-    transport, scripted = await loop.create_datagram_endpoint(Scripted, local_addr=("127.0.0.1", 0))
-    yield scripted
-    transport.close()
+    async with scripted_dns() as scripted:
+        yield scripted

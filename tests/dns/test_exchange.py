@@ -214,7 +214,7 @@ async def test_tcp_that_brings_no_answer_is_no_statement(scripted: Scripted, sen
         await writer.wait_closed()
 
     scripted.replies = cut_off
-    server = await asyncio.start_server(bring, HOST, scripted.server.port)
+    server = await asyncio.start_server(bring, sock=scripted.over_tcp)
     resolver = DnsResolver((f"{HOST}:{scripted.server.port}",), in_flight=5)
     assert isinstance(await resolver.lookup(ACME, "MX"), Unanswered)
     server.close()

@@ -163,6 +163,47 @@ def test_record_that_can_not_be_read_is_left_out_and_with_no_other_the_answer_is
         _ = reading(message("TXT", f'{NAME} 60 TXT "x"').to_wire().replace(b"\x01x", b"\x02x"), "TXT")
 
 
+@pytest.mark.parametrize(
+    ("name", "read_as"),
+    [
+        (b"\x01b\xc0\x0c", "b.acme.example"),
+        (b"\x01B\x07example\x00", "b.example"),
+        (b"\xc0\x11", "example"),
+        (b"\xc0\x2a", None),  # at itself
+        (b"\x01b\xc0\x2a", None),  # at its own beginning
+        (b"\xc0\x2c", None),  # ahead
+        (b"\x40b\x00", None),  # neither a label nor a place
+        (b"\x3f" + b"x" * 10, None),  # longer than what is there
+        ((b"\x3f" + b"x" * 63) * 4 + b"\x00", None),  # 257 bytes
+    ],
+)
+def test_name_is_read_through_its_compression_and_never_in_a_circle(name: bytes, read_as: str | None) -> None:
+    header = b"\0\0\x81\x80\0\x01\0\x01\0\0\0\0" + question(NAME, "TXT", RD).rest[10:]
+    wire = header + b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c" + len(name).to_bytes(2) + name
+    assert wire.index(name, len(header)) == 0x2A
+    if read_as is None:
+        with pytest.raises(UnusableError):
+            _ = reading(wire, "TXT")
+    else:
+        assert reading(wire, "TXT").chain == (read_as,)
+
+
+@pytest.mark.parametrize(("jumps", "read_as"), [(2, "example"), (16, "example"), (17, None), (100, None)])
+def test_name_that_jumps_too_often_is_not_followed(jumps: int, read_as: str | None) -> None:
+    header = b"\0\0\x81\x80\0\x01\0\x02\0\0\0\0" + question(NAME, "TXT", RD).rest[10:]
+    # The first place is a label of the question, each other one is that before it.
+    places = [0x11, *range(0x2A, 0x2A + 2 * (jumps - 2), 2)]
+    data = b"".join((0xC000 | place).to_bytes(2) for place in places)
+    other = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c" + len(data).to_bytes(2) + data
+    last = (0xC000 | (0x2A + len(data) - 2)).to_bytes(2)
+    wire = header + other + b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c\0\x02" + last
+    if read_as is None:
+        with pytest.raises(UnusableError):
+            _ = reading(wire, "TXT")
+    else:
+        assert reading(wire, "TXT").chain == (read_as,)
+
+
 async def test_bad_record_is_said_at_once_to_be_unusable(scripted: Scripted) -> None:
     host, port = scripted.server
     resolver = DnsResolver((f"{host}:{port}",), in_flight=5)

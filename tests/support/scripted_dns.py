@@ -1,7 +1,10 @@
 """A DNS server that says what a test makes it say, right or wrong."""
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 import dns.message
@@ -19,9 +22,13 @@ def right(data: bytes) -> bytes:
 
 
 class Scripted(asyncio.DatagramProtocol):
-    """Answers each question with the datagrams that `replies` makes of it, and keeps who asked what."""
+    """Answers each question with the datagrams that `replies` makes of it, and keeps who asked what.
 
-    def __init__(self) -> None:
+    `over_tcp` is bound to the same port, for TCP; as long as nobody listens on it, connections are refused.
+    """
+
+    def __init__(self, over_tcp: socket.socket) -> None:
+        self.over_tcp = over_tcp
         self.replies: Replies = lambda data, _: [right(data)]
         self.heard: list[tuple[bytes, Address]] = []
         self.came = asyncio.Event()
@@ -37,3 +44,23 @@ class Scripted(asyncio.DatagramProtocol):
         self.came.set()
         for reply in self.replies(data, (addr[0], addr[1])):
             self.transport.sendto(reply, addr)
+
+
+@asynccontextmanager
+async def scripted_dns() -> AsyncIterator[Scripted]:
+    loop = asyncio.get_running_loop()
+    for _ in range(20):  # the port that TCP gets may be taken for UDP
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as over_tcp:
+            over_tcp.bind(("127.0.0.1", 0))
+            try:
+                transport, scripted = await loop.create_datagram_endpoint(
+                    partial(Scripted, over_tcp), local_addr=over_tcp.getsockname()
+                )
+            except OSError:
+                continue
+            try:
+                yield scripted
+            finally:
+                transport.close()
+            return
+    raise OSError("no port is free for both UDP and TCP")
