@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 Recover = Callable[[str], Awaitable[View]]
 """Makes the view that goes on after a failure, from the sentence about it."""
 
-PATIENCE = 1.0
+PATIENCE = 1.5
 """Seconds from a submission's arrival in which its work may become the answer itself; 3 is Slack's limit."""
 
 GAP = 0.4

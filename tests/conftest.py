@@ -1,8 +1,10 @@
 """Fixtures every room uses: a clock that stands still, a real database file, and people in the sandbox."""
 
+import asyncio
 import io
 import logging
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,10 +77,12 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def database_url(
+    request: pytest.FixtureRequest, fresh_sqlite: Path, tmp_path: Path
+) -> AsyncIterator[str]:
     """A database of this test's own with the newest schema and no rows, on each engine."""
     if request.param == "sqlite":
-        yield await new_sqlite(tmp_path)
+        yield new_sqlite(fresh_sqlite, tmp_path)
     else:
         server: PostgresServer = request.getfixturevalue("postgres")
         async with server.database() as url:
@@ -94,19 +98,32 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
+async def sqlite_database(fresh_sqlite: Path, tmp_path: Path) -> AsyncIterator[Database]:
     """For what has nothing to do with the engine."""
-    database = Database(await new_sqlite(tmp_path))
+    database = Database(new_sqlite(fresh_sqlite, tmp_path))
     yield database
     await database.aclose()
 
 
-async def new_sqlite(folder: Path) -> str:
-    url = f"sqlite+aiosqlite:///{folder / 'mailwarden.db'}"
-    database = Database(url)
-    await database.migrate()
-    await database.aclose()
-    return url
+@pytest.fixture(scope="session")
+def fresh_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the newest schema and no rows, to be copied: that is much cheaper than to migrate each."""
+
+    async def migrate() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await database.migrate()
+        await database.aclose()
+
+    path = tmp_path_factory.mktemp("fresh") / "mailwarden.db"
+    asyncio.run(migrate())
+    return path
+
+
+def new_sqlite(fresh: Path, folder: Path) -> str:
+    """The address of a copy in that folder."""
+    path = folder / fresh.name
+    _ = shutil.copyfile(fresh, path)
+    return f"sqlite+aiosqlite:///{path}"
 
 
 @pytest.fixture
@@ -117,9 +134,12 @@ def holdings(request: pytest.FixtureRequest) -> Holdings:
 
 
 @pytest.fixture
-async def sandbox(tmp_path: Path, holdings: Holdings) -> AsyncIterator[Sandbox]:
+async def sandbox(fresh_sqlite: Path, tmp_path: Path, holdings: Holdings) -> AsyncIterator[Sandbox]:
+    data = tmp_path / "data"
+    data.mkdir()
+    database = new_sqlite(fresh_sqlite, data)
     async with open_sandbox(
-        tmp_path / "data", accounts=holdings, page=False, gap=timedelta(0), start=NOW
+        data, accounts=holdings, page=False, gap=timedelta(0), database=database, start=NOW
     ) as sandbox:
         yield sandbox
 

@@ -5,16 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import dns.asyncquery
 import dns.exception
-import dns.flags
-import dns.message
-import dns.name
 import dns.rcode
-import dns.rdatatype
 from typing_extensions import override
 
-from bot.dns.lookup import Unanswered, rdata_text
+from bot.dns.exchange import Exchange, Server
+from bot.dns.lookup import Unanswered
+from bot.dns.reply import Reply, read
+from bot.dns.wire import AA, UnusableError, question
 
 TRIES = 2
 
@@ -46,6 +44,7 @@ class NameServers(DirectResolver):
         """`found_at`: by address, the `host:port` to ask instead, and no others; None for each address's port 53."""
         self._found_at = found_at
         self._try_seconds = try_seconds
+        self._exchange = Exchange()
         self._room = asyncio.Semaphore(in_flight) if isinstance(in_flight, int) else in_flight
 
     @override
@@ -55,29 +54,26 @@ class NameServers(DirectResolver):
             return Unanswered(f"{address} could not be reached")
         host, _, port = where.rpartition(":")
         try:
-            absolute = dns.name.from_unicode(name, idna_codec=dns.name.IDNA_2008).derelativize(dns.name.root)
+            asked = question(name, rdtype, flags=0)
         except dns.exception.DNSException:
             return Unanswered(f"{name} can't be written as a DNS name")
-        question = dns.message.make_query(absolute, rdtype, flags=0)
         async with self._room:
             for _ in range(TRIES):
                 try:
-                    response, _ = await dns.asyncquery.udp_with_fallback(
-                        question, host, timeout=self._try_seconds, port=int(port), ignore_unexpected=True
+                    reply = read(
+                        await self._exchange.ask(Server(host, int(port)), asked, self._try_seconds), asked
                     )
-                except dns.exception.Timeout:
+                except TimeoutError:
                     continue
-                except (dns.exception.DNSException, OSError, EOFError, ValueError):
+                except OSError:
                     return Unanswered(f"{address} could not be reached")
-                return _read(response, absolute, rdtype)
+                except UnusableError:
+                    return Unanswered(f"the answer of {address} can't be used")
+                return _told(reply)
         return Unanswered(f"{address} did not answer in time")
 
 
-def _read(response: dns.message.Message, name: dns.name.Name, rdtype: str) -> ServerAnswer:
-    wanted = dns.rdatatype.from_text(rdtype)
-    rrsets = [rrset for rrset in response.answer if rrset.name == name and rrset.rdtype == wanted]
-    return ServerAnswer(
-        dns.rcode.to_text(response.rcode()),
-        bool(response.flags & dns.flags.AA),
-        tuple(sorted(rdata_text(rdata) for rrset in rrsets for rdata in rrset)),
-    )
+def _told(reply: Reply) -> ServerAnswer:
+    """Of the name itself: what an alias leads to is not the zone's."""
+    rcode = dns.rcode.to_text(dns.rcode.Rcode.make(reply.rcode))
+    return ServerAnswer(rcode, bool(reply.flags & AA), () if reply.chain else reply.values)

@@ -9,21 +9,19 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import shuffle
 from typing import Protocol, Self
 
-import dns.asyncresolver
 import dns.edns
 import dns.exception
-import dns.flags
-import dns.message
 import dns.name
-import dns.nameserver
 import dns.rcode
-import dns.rdatatype
-import dns.rdtypes.txtbase
 import dns.resolver
-import dns.rrset
 from typing_extensions import override
+
+from bot.dns.exchange import Exchange, Server
+from bot.dns.reply import Reply, read
+from bot.dns.wire import AD, CD, NOERROR, NXDOMAIN, RD, Question, UnusableError, question
 
 PAYLOAD = 1232
 """Bytes of UDP that pass everywhere (dnsflagday.net/2020); a longer answer comes over TCP."""
@@ -32,6 +30,10 @@ SYSTEM = Path("/etc/resolv.conf")
 
 TRY_SECONDS = 3.0
 LIFETIME_SECONDS = 8.0
+PAUSE_SECONDS = 0.1
+"""Before all that were silent are asked again; twice as long the next time."""
+
+LONGEST_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Unanswered:
 
 Answer = Records | NoDomain | NoData | Unanswered
 
+UNUSABLE = Unanswered("the answer can't be used")
+
 
 class Resolver(Protocol):
     async def lookup(self, name: str, rdtype: str) -> Answer:
@@ -115,57 +119,82 @@ class DnsResolver(UncheckedResolver):
 
         Where `system` names none either, every question is Unanswered.
         """
-
-        def asking(flags: int) -> dns.asyncresolver.Resolver:
-            resolver = dns.asyncresolver.Resolver(configure=False)
-            if nameservers:
-                resolver.nameservers = [_nameserver(entry) for entry in nameservers]
-            else:
-                with contextlib.suppress(dns.resolver.NoResolverConfiguration):
-                    resolver.read_resolv_conf(system)
-            resolver.timeout = try_seconds
-            resolver.lifetime = lifetime_seconds
-            resolver.use_edns(0, 0, PAYLOAD)
-            resolver.set_flags(dns.flags.RD | flags)
-            return resolver
-
-        # RFC 6840 section 5.7: with AD, one asks to be told whether the signatures are good.
-        self._checking = asking(dns.flags.AD)
-        self._unchecking = asking(dns.flags.CD)
+        self._servers, self._rotate = [_server(entry) for entry in nameservers], False
+        if not nameservers:
+            configured = dns.resolver.Resolver(configure=False)
+            with contextlib.suppress(dns.resolver.NoResolverConfiguration):
+                configured.read_resolv_conf(system)
+            self._servers = [Server(str(host)) for host in configured.nameservers]
+            self._rotate = configured.rotate
+        self._try_seconds = try_seconds
+        self._lifetime_seconds = lifetime_seconds
+        self._exchange = Exchange()
         self._room = asyncio.Semaphore(in_flight) if isinstance(in_flight, int) else in_flight
 
     @override
     async def lookup(self, name: str, rdtype: str) -> Answer:
-        return await self._ask(self._checking, name, rdtype)
+        # RFC 6840 section 5.7: with AD, one asks to be told whether the signatures are good.
+        return await self._ask(name, rdtype, RD | AD)
 
     @override
     async def lookup_unchecked(self, name: str, rdtype: str) -> Answer:
-        return await self._ask(self._unchecking, name, rdtype)
+        return await self._ask(name, rdtype, RD | CD)
 
-    async def _ask(self, resolver: dns.asyncresolver.Resolver, name: str, rdtype: str) -> Answer:
+    async def _ask(self, name: str, rdtype: str, flags: int) -> Answer:
         try:
-            absolute = dns.name.from_unicode(name, idna_codec=dns.name.IDNA_2008).derelativize(dns.name.root)
+            asked = question(name, rdtype, flags, PAYLOAD)
         except dns.exception.DNSException:
             return Unanswered(f"{name} can't be written as a DNS name")
-        if not resolver.nameservers:
+        if not self._servers:
             return Unanswered("no DNS resolver is configured")
         async with self._room:
-            try:
-                answer = await resolver.resolve(absolute, rdtype, raise_on_no_answer=False, search=False)
-            except dns.resolver.NXDOMAIN as error:
-                response = _response(error)
-                return NoDomain(_chain(response, absolute), _ttl(response))
-            except dns.resolver.NoNameservers as error:
-                return _failure(error)
-            except (dns.resolver.LifetimeTimeout, OSError):
-                return Unanswered("no name server answered in time")
-            except dns.exception.DNSException as error:
-                return Unanswered(f"the answer can't be used ({type(error).__name__})")
-        chain = _chain(answer.response, absolute)
-        if answer.rrset is None:
-            return NoData(chain, _ttl(answer.response))
-        validated = bool(answer.response.flags & dns.flags.AD)
-        return Records(tuple(sorted(map(rdata_text, answer.rrset))), chain, answer.rrset.ttl, validated)
+            return await self._ask_any(asked)
+
+    async def _ask_any(self, asked: Question) -> Answer:
+        """Ask one server after the other. Who is silent is asked again; who fails, refuses or can't be reached is not."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + self._lifetime_seconds
+        servers = list(self._servers)
+        if self._rotate:
+            shuffle(servers)
+        failures: list[Unanswered] = []
+        pause = PAUSE_SECONDS
+        while servers:
+            for server in list(servers):
+                left = deadline - now()
+                if left <= 0:
+                    return Unanswered("no name server answered in time")
+                try:
+                    answer = await self._ask_one(server, asked, min(self._try_seconds, left))
+                except TimeoutError:
+                    continue
+                if not isinstance(answer, Unanswered):
+                    return answer
+                failures.append(answer)
+                servers.remove(server)
+            if servers:
+                await asyncio.sleep(min(pause, max(0.0, deadline - now())))
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        # What a server says tells more than that another one can't be reached.
+        return next((failure for failure in failures if failure.rcode is not None), failures[0])
+
+    async def _ask_one(self, server: Server, asked: Question, seconds: float) -> Answer:
+        """Raises TimeoutError."""
+        try:
+            reply = read(await self._exchange.ask(server, asked, seconds), asked)
+        except TimeoutError:
+            raise
+        except OSError:
+            return Unanswered("no name server could be reached")
+        except UnusableError:
+            return UNUSABLE
+        if reply.rcode == NXDOMAIN:
+            return UNUSABLE if reply.values else NoDomain(reply.chain, reply.negative_ttl)
+        if reply.rcode != NOERROR:
+            return _failure(reply)
+        if reply.ttl is None:
+            return NoData(reply.chain, reply.negative_ttl)
+        return Records(reply.values, reply.chain, reply.ttl, bool(reply.flags & AD))
 
 
 class Sweep(Resolver):
@@ -186,10 +215,11 @@ class Sweep(Resolver):
     @override
     async def lookup(self, name: str, rdtype: str) -> Answer:
         key = (name.lower(), rdtype)
-        if key not in self._asked:
-            self._asked[key] = asyncio.create_task(self._ask(*key))
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asyncio.create_task(self._ask(*key))
         # One who no longer wants to know takes the answer from nobody else.
-        return await asyncio.shield(self._asked[key])
+        return asked.result() if asked.done() else await asyncio.shield(asked)
 
     async def _ask(self, name: str, rdtype: str) -> Answer:
         return await self._resolver.lookup(name, rdtype)
@@ -204,7 +234,7 @@ def a_labels(name: str) -> str:
     return absolute.to_text(omit_final_dot=True).lower()
 
 
-def _nameserver(entry: str) -> dns.nameserver.Nameserver:
+def _server(entry: str) -> Server:
     host, port = entry, 53
     if entry.startswith("["):
         host, _, rest = entry[1:].partition("]")
@@ -212,57 +242,17 @@ def _nameserver(entry: str) -> dns.nameserver.Nameserver:
     elif entry.count(":") == 1:
         host, _, number = entry.partition(":")
         port = int(number)
-    return dns.nameserver.Do53Nameserver(host, port)
+    return Server(host, port)
 
 
-def rdata_text(rdata: object) -> str:
-    if isinstance(rdata, dns.rdtypes.txtbase.TXTBase):
-        return b"".join(rdata.strings).decode("utf-8", "replace")
-    text = str(rdata).lower()
-    return text if text.endswith(" .") else text.removesuffix(".")
-
-
-def _chain(response: dns.message.Message, start: dns.name.Name) -> tuple[str, ...]:
-    """The names that the CNAMEs of an answer lead to, one after the other."""
-    aliases = {
-        rrset.name: rrset[0].target for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME
-    }
-    names: list[str] = []
-    name = start
-    while name in aliases and len(names) < len(aliases):
-        name = aliases[name]
-        names.append(name.to_text(omit_final_dot=True).lower())
-    return tuple(names)
-
-
-def _response(error: dns.resolver.NXDOMAIN) -> dns.message.Message:
-    responses: dict[object, dns.message.Message] = error.responses()  # type: ignore[no-untyped-call]  # dnspython leaves it bare
-    return next(iter(responses.values()))
-
-
-def _ttl(response: dns.message.Message) -> int:
-    """How long a negative answer holds: the lesser of the SOA's TTL and its last field (RFC 2308 section 5)."""
-    soas = (rrset for rrset in response.authority if rrset.rdtype == dns.rdatatype.SOA)
-    return next((min(rrset.ttl, rrset[0].minimum) for rrset in soas), 0)
-
-
-def _failure(error: dns.resolver.NoNameservers) -> Unanswered:
-    """What the resolvers said, with the reason they gave for it, if any (RFC 8914)."""
-    for *_, reason, response in error.kwargs.get("errors", []):
-        if response is not None:
-            if response.rcode() == dns.rcode.NOERROR:
-                # An alias that leads in a circle, or through too many names.
-                return Unanswered("the answer can't be used")
-            errors = response.extended_errors()
-            told = [ede.text or _meaning(ede.code) for ede in errors]
-            code = dns.rcode.to_text(response.rcode())
-            why = f"the name servers answered {code}" + (f" ({told[0]})" if told else "")
-            return Unanswered(why, code, tuple(int(ede.code) for ede in errors))
-        if isinstance(reason, Exception):
-            return Unanswered("no name server could be reached")
-    return Unanswered("no name server gave a usable answer")
+def _failure(reply: Reply) -> Unanswered:
+    """What the server said, with the reason it gave for it, if any (RFC 8914)."""
+    told = [text or _meaning(code) for code, text in reply.errors]
+    rcode = dns.rcode.to_text(dns.rcode.Rcode.make(reply.rcode))
+    why = f"the name servers answered {rcode}" + (f" ({told[0]})" if told else "")
+    return Unanswered(why, rcode, tuple(code for code, _ in reply.errors))
 
 
 def _meaning(code: int) -> str:
     """The name of an extended error in IANA's registry, or its number."""
-    return f"extended error {dns.edns.EDECode.to_text(code)}"
+    return f"extended error {dns.edns.EDECode.to_text(dns.edns.EDECode.make(code))}"

@@ -8,6 +8,8 @@ from typing import Protocol, Self
 import httpx
 from typing_extensions import override
 
+from bot import tls
+
 PATH = "/.well-known/mta-sts.txt"
 
 MOST = 64 * 1024
@@ -63,7 +65,7 @@ class HttpsPolicies(Policies):
         self._most = most
         # RFC 8461 section 3.3: no redirects are followed, and no cached answers are used.
         self._client = httpx.AsyncClient(
-            verify=True if trusted is None else trusted,
+            verify=tls.trusted() if trusted is None else trusted,
             follow_redirects=False,
             timeout=seconds,
             trust_env=server is None,

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from bot.errors import ProviderConfused, ProviderError, ProviderUnavailable
+from bot.tls import trusted
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class MailSystemHttp:
             base_url=base_url,
             headers=dict(headers),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-            verify=True if trust is None else trust,
+            verify=trusted() if trust is None else trust,
             limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=min(5, in_flight)),
             follow_redirects=False,  # a redirect would carry the credentials elsewhere
             trust_env=httpx.URL(base_url).host not in LOOPBACK,

@@ -1,6 +1,7 @@
 """What the app's manifest declares, for a Slack that has it installed."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -22,6 +23,7 @@ class Manifest:
     subscriptions: Subscriptions
 
 
+@cache
 def load_manifest() -> Manifest:
     path = _INSTALLED if _INSTALLED.exists() else _CHECKOUT
     content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ import pytest
 from bot.dns.lookup import DnsResolver
 from bot.sandbox.dns import DnsServer
 from bot.sandbox.zones import sandbox_zones
+from tests.support.scripted_dns import Scripted, scripted_dns
 
 
 @pytest.fixture
@@ -26,3 +27,9 @@ def resolver(server: DnsServer) -> DnsResolver:
 @pytest.fixture
 def patient(server: DnsServer) -> DnsResolver:
     return DnsResolver((server.address,), in_flight=50)
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[Scripted]:
+    async with scripted_dns() as scripted:
+        yield scripted

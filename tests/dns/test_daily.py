@@ -37,7 +37,6 @@ from bot.storage.database import Database
 from bot.storage.tables import digests
 from handlers.notices import RENDERERS
 from handlers.people import SlackPeople
-from tests.conftest import new_sqlite
 
 ZURICH = ZoneInfo("Europe/Zurich")
 DAY = timedelta(days=1)
@@ -372,8 +371,9 @@ async def made_for(
     tmp_path: Path, clock: FrozenClock, shelf: Shelf, server: DnsServer, *, picture: bool
 ) -> AsyncIterator[str]:
     """A bot with these settings, a day later. Nothing of it reaches Slack or a mail system."""
-    url = await new_sqlite(tmp_path)
+    url = f"sqlite+aiosqlite:///{tmp_path / 'mailwarden.db'}"
     database = Database(url)
+    await database.migrate()
     async with database.transaction() as session:
         await directory.put_domains(session, "main", [DOMAIN])
     await database.aclose()

@@ -186,7 +186,7 @@ async def test_person_who_closed_the_window_is_told_how_to_get_a_password(
 ) -> None:
     address = f"jana@{await a_domain(sandbox)}"
     await opens(ada, "/mail-create", address)
-    mail.fails("create", {"delay_seconds": 2})
+    mail.fails("create", {"delay_seconds": 2.5})
     await ada.submit()
     await ada.sees("Creating")
     await ada.close()

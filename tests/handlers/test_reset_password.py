@@ -101,7 +101,7 @@ async def test_password_is_shown_though_slack_drops_the_update(
     """The mail system is slow, so the result comes by views.update; its answer gets lost, then Slack fails once."""
     address = await somebody(sandbox)
     await opens(ada, "/mail-password", address)
-    mail.fails("password", {"delay_seconds": 1.2})
+    mail.fails("password", {"delay_seconds": 2})
     sandbox.server.faults.inject("views.update", 1, {"status": 503})
     sandbox.server.faults.inject("views.update", 1, {"drop_response": True})
     await ada.submit()

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,11 +41,11 @@ class Plan:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
 async def full(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, fresh_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[str]:
     """A database with many finished rows and a few open ones."""
     if request.param == "sqlite":
-        url = await new_sqlite(tmp_path_factory.mktemp("full"))
+        url = new_sqlite(fresh_sqlite, tmp_path_factory.mktemp("full"))
         await _fill(url)
         yield url
     else:

@@ -18,16 +18,13 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NoReturn, TextIO
-from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import aiohttp
-import certifi
 import httpx
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
@@ -259,7 +256,7 @@ def serve(path: str) -> None:
     """Fork a worker for each connection, as long as stdin is open."""
     logging.getLogger().addHandler(logging.NullHandler())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with _one_certificate(), socket.socket(socket.AF_UNIX) as listener:
+    with socket.socket(socket.AF_UNIX) as listener:
         asyncio.run(warm_up())
         gc.freeze()
         listener.bind(path)
@@ -271,19 +268,6 @@ def serve(path: str) -> None:
                 listener.close()
                 _live(connection)
             connection.close()
-
-
-@contextlib.contextmanager
-def _one_certificate() -> Iterator[None]:
-    """There is no TLS here, and loading all of the usual authorities is a third of what a worker does."""
-    authority, end, _ = (
-        Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----")
-    )
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-        _ = file.write(f"{authority}{end}\n")
-        file.flush()
-        with patch("certifi.where", return_value=file.name):
-            yield
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ async def check_dnssec(
 
     `fresh` is asked again, past all that `ask` remembers, where the resolver has failed.
     """
-    answers = {**answers, (domain, "SOA"): await ask.lookup(domain, "SOA")}
+    if not isinstance(await ask.lookup(domain, "NS"), Records):
+        answers = {**answers, (domain, "SOA"): await ask.lookup(domain, "SOA")}
     for question, answer in answers.items():
         if isinstance(answer, Unanswered) and answer.rcode == "SERVFAIL":
             return [await _judge_failure(domain, question, answer, ask, fresh)]

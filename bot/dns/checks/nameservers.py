@@ -1,7 +1,8 @@
 """The name servers of the domain's zone: that there are several, each can be found, and all serve the same."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bot.dns.checks.findings import ok, unknown, worst_first
 from bot.dns.direct import DirectResolver, ServerAnswer
@@ -11,7 +12,7 @@ from bot.model import Finding, Grade, Subject
 
 
 async def check_nameservers(domain: str, ask: Resolver, direct: DirectResolver) -> list[Finding]:
-    """Asks two questions of every name server beside those about their addresses; once a day is enough."""
+    """Asks every name server itself, beside asking for its addresses; once a day is enough."""
     zone = await find_zone(domain, ask.lookup)
     if isinstance(zone, Unanswered):
         return [unknown(Subject.NAMESERVERS, f"The zone of {domain}", zone)]
@@ -29,6 +30,9 @@ async def check_nameservers(domain: str, ask: Resolver, direct: DirectResolver) 
         return [unknown(Subject.NAMESERVERS, f"The name servers of {zone.name}", answer)]
     hosts = [host for host in answer.values if host] if isinstance(answer, Records) else []
     servers = await asyncio.gather(*(_look(zone.name, host, ask, direct) for host in hosts))
+    if len({server.soa for server in servers if server.soa}) > 1:
+        # What has the same serial is the same zone (RFC 1034 section 4.3.5); else its NS records may differ, too.
+        servers = await asyncio.gather(*(_look_closer(zone.name, server, direct) for server in servers))
     findings = [*_count(zone.name, hosts), *_judge(zone.name, servers)]
     return worst_first(findings) or [
         ok(Subject.NAMESERVERS, f"All {len(hosts)} name servers of {zone.name} answer, and agree.", *hosts)
@@ -43,30 +47,50 @@ class _Server:
     exists: bool = True
     trouble: Unanswered | None = None
     lame: str | None = None
-    serial: str = ""
+    soa: str = ""
     names: frozenset[str] = frozenset()
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def serial(self) -> str:
+        """RFC 1035 section 3.3.13: it follows the primary server and the mailbox of who is responsible."""
+        return self.soa.split()[2]
 
 
 async def _look(zone: str, host: str, ask: Resolver, direct: DirectResolver) -> _Server:
     answers = await asyncio.gather(ask.lookup(host, "A"), ask.lookup(host, "AAAA"))
-    addresses = [answer.values[0] for answer in answers if isinstance(answer, Records)]
+    addresses = tuple(answer.values[0] for answer in answers if isinstance(answer, Records))
     silent = [answer for answer in answers if isinstance(answer, Unanswered)]
     if not addresses:
         return _Server(host, trouble=silent[0]) if silent else _Server(host, exists=False)
-    trouble = Unanswered("")
-    # Where the bot has no IPv6, or no IPv4, the other address may still be reached.
+    soa = await _ask_at(addresses, zone, "SOA", direct)
+    if isinstance(soa, Unanswered):
+        return _Server(host, trouble=soa)
+    if (lame := _lame(soa)) is not None:
+        return _Server(host, lame=lame)
+    return _Server(host, soa=soa.values[0], addresses=addresses)
+
+
+async def _look_closer(zone: str, server: _Server, direct: DirectResolver) -> _Server:
+    """With the name servers that it names."""
+    if not server.soa:
+        return server
+    names = await _ask_at(server.addresses, zone, "NS", direct)
+    if isinstance(names, Unanswered):
+        return _Server(server.host, trouble=names)
+    return replace(server, names=frozenset(names.values))
+
+
+async def _ask_at(
+    addresses: Sequence[str], zone: str, rdtype: str, direct: DirectResolver
+) -> ServerAnswer | Unanswered:
+    """Where the bot has no IPv6, or no IPv4, the other address may still be reached."""
+    answer: ServerAnswer | Unanswered = Unanswered("it has no address")
     for address in addresses:
-        soa = await direct.ask_server(address, zone, "SOA")
-        names = await direct.ask_server(address, zone, "NS") if isinstance(soa, ServerAnswer) else soa
-        if isinstance(soa, Unanswered):
-            trouble = soa
-        elif (lame := _lame(soa)) is not None:
-            return _Server(host, lame=lame)
-        elif isinstance(names, Unanswered):
-            trouble = names
-        else:
-            return _Server(host, serial=(soa.values[0].split() + [""] * 3)[2], names=frozenset(names.values))
-    return _Server(host, trouble=trouble)
+        answer = await direct.ask_server(address, zone, rdtype)
+        if isinstance(answer, ServerAnswer):
+            break
+    return answer
 
 
 def _lame(soa: ServerAnswer) -> str | None:
@@ -93,7 +117,7 @@ def _count(zone: str, hosts: list[str]) -> list[Finding]:
     ]
 
 
-def _judge(zone: str, servers: list[_Server]) -> list[Finding]:
+def _judge(zone: str, servers: Sequence[_Server]) -> list[Finding]:
     findings = []
     if missing := [server.host for server in servers if not server.exists]:
         findings.append(
@@ -118,7 +142,7 @@ def _judge(zone: str, servers: list[_Server]) -> list[Finding]:
                 tuple(server.host for server in lame),
             )
         )
-    findings += _compare(zone, [server for server in servers if server.serial])
+    findings += _compare(zone, [server for server in servers if server.soa])
     silent = [(server.host, server.trouble) for server in servers if server.trouble is not None]
     findings += [
         unknown(Subject.NAMESERVERS, f"What {host} says of {zone}", told) for host, told in silent[:1]
