@@ -111,7 +111,7 @@ async def test_answer_that_comes_too_late_is_not_taken_for_that_to_another_quest
     other = asyncio.create_task(exchange.ask(scripted.server, about("other.example"), PATIENCE))
     with pytest.raises(TimeoutError):
         _ = await exchange.ask(scripted.server, about(), 0.05)
-    for reply, asker in reversed(late):
+    for reply, asker in late:
         scripted.transport.sendto(reply, asker)
     assert b"other" in await other
 
