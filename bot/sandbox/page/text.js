@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 
 const EMOJI = {
-  warning: "⚠️", white_check_mark: "✅", x: "❌", wastebasket: "🗑️", hourglass: "⌛", hourglass_flowing_sand: "⏳",
+  warning: "⚠️", white_check_mark: "✅", x: "❌", wastebasket: "🗑️", file_cabinet: "🗄️", hourglass: "⌛", hourglass_flowing_sand: "⏳",
   lock: "🔒", unlock: "🔓", key: "🔑", closed_lock_with_key: "🔐", email: "✉️", envelope: "✉️", mailbox: "📫",
   mailbox_with_mail: "📬", globe_with_meridians: "🌐", bell: "🔔", no_entry: "⛔", no_entry_sign: "🚫", mag: "🔍",
   red_circle: "🔴", large_yellow_circle: "🟡", large_green_circle: "🟢", white_circle: "⚪", large_blue_circle: "🔵",
