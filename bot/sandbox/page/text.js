@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 
 const EMOJI = {
-  warning: "⚠️", white_check_mark: "✅", x: "❌", wastebasket: "🗑️", file_cabinet: "🗄️", hourglass: "⌛", hourglass_flowing_sand: "⏳",
+  warning: "⚠️", white_check_mark: "✅", x: "❌", wastebasket: "🗑️", hourglass: "⌛", hourglass_flowing_sand: "⏳",
   lock: "🔒", unlock: "🔓", key: "🔑", closed_lock_with_key: "🔐", email: "✉️", envelope: "✉️", mailbox: "📫",
   mailbox_with_mail: "📬", globe_with_meridians: "🌐", bell: "🔔", no_entry: "⛔", no_entry_sign: "🚫", mag: "🔍",
   red_circle: "🔴", large_yellow_circle: "🟡", large_green_circle: "🟢", white_circle: "⚪", large_blue_circle: "🔵",
@@ -11,7 +11,7 @@ const EMOJI = {
   calendar: "📅", clock9: "🕘", alarm_clock: "⏰", tada: "🎉", wave: "👋", house: "🏠", gear: "⚙️", wrench: "🔧",
   hammer_and_wrench: "🛠️", pencil2: "✏️", memo: "📝", clipboard: "📋", bust_in_silhouette: "👤", busts_in_silhouette: "👥",
   heavy_plus_sign: "➕", heavy_minus_sign: "➖", back: "🔙", bulb: "💡", rotating_light: "🚨", shield: "🛡️",
-  large_orange_circle: "🟠", satellite_antenna: "📡", game_die: "🎲", sparkles: "✨", eyes: "👀", thumbsup: "👍",
+  file_cabinet: "🗄️", large_orange_circle: "🟠", satellite_antenna: "📡", game_die: "🎲", sparkles: "✨", eyes: "👀", thumbsup: "👍",
 };
 
 let people = new Map();
