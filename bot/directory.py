@@ -46,7 +46,10 @@ class Staleness:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """`matching` users fit the search, of `total` in all. `archived`: how many of the matching ones are archived."""
+    """`matching` users fit the search, `archived` of them archived ones.
+
+    `total`: how many there are in all, apart from the archived ones unless only those are looked for.
+    """
 
     users: list[MailUser]
     matching: int
@@ -126,6 +129,7 @@ class Directory:
             kept = matching if archived else 0
             if archived is None:
                 kept = await rows.count_archived(session, sought, accounts=names)
+                total -= await rows.count_archived(session, "", accounts=names)
         return UserPage(users, matching, total, kept)
 
     async def find(

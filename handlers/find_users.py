@@ -73,15 +73,16 @@ def window(
 
 
 def count(text: str, page: UserPage) -> str:
-    """`12 of 340 mail users match, 2 of them archived.`"""
-    archived = f", {page.archived} of them archived" if page.archived else ""
-    if not page.total:
+    """`12 of 340 mail users match. 2 archived ones match, too.`"""
+    if not page.total and not page.archived:
         return "Mailwarden knows no mail users yet. The directory is read on the first start and at night."
     if not text:
-        return f"{page.total} mail users{archived}."
-    if not page.matching:
-        return f"0 of {page.total} mail users match. Search for a part of the address."
-    return f"{page.matching} of {page.total} mail users match{archived}."
+        return f"{page.total} mail users." + (f" {page.archived} more are archived." if page.archived else "")
+    found = f"{page.matching - page.archived} of {page.total} mail users match."
+    if page.archived:
+        one = page.archived == 1
+        return f"{found} {page.archived} archived {'one matches' if one else 'ones match'}, too."
+    return found if page.matching else f"{found} Search for a part of the address."
 
 
 def _search_input(text: str) -> Block:

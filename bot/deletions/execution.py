@@ -79,9 +79,10 @@ class Execution:
         """Execute all that is due: of each account one after the other, and no account waits for another one."""
         async with self._database.reading() as session:
             accounts = await deletions.due_accounts(session, self._clock.now())
-        outcomes = await asyncio.gather(
-            *(self._run_account(account) for account in accounts), return_exceptions=True
-        )
+        if len(accounts) == 1:
+            await self._run_account(accounts[0])
+            return
+        outcomes = await asyncio.gather(*map(self._run_account, accounts), return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome

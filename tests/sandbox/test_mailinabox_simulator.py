@@ -189,7 +189,9 @@ async def test_aliases_that_a_box_refuses(api: BoxApi, form: dict[str, str], sai
         "a@host.localhost",
         "a@acme.onion",
         "a@acme.123",
-        f"{'a' * 65}@acme.example",
+        f"{'a' * 255}@acme.example",
+        "a@xn--a.example",
+        "a@ab--c.example",
         "ä@acme.example",
     ],
 )
@@ -271,3 +273,20 @@ async def test_made_up_box_holds_an_admin_quotas_usage_and_archived_users() -> N
 def test_box_forgets_no_password_in_what_it_shows_of_itself() -> None:
     assert PASSWORD not in repr(small_box())
     assert PASSWORD not in repr(BoxUser(ALICE, PASSWORD))
+
+
+async def test_alias_that_only_sends_forwards_to_nothing(api: BoxApi) -> None:
+    form = {"address": "team@acme.example", "permitted_senders": ALICE}
+    assert (await api.post("/mail/aliases/add", form)).text == "alias added\n"
+    domains = (await api.get("/mail/aliases", params={"format": "json"})).json()
+    (team,) = [one for domain in domains for one in domain["aliases"] if one["address"].startswith("team@")]
+    assert (team["forwards_to"], team["permitted_senders"]) == ([""], [ALICE])
+
+
+async def test_domain_of_other_letters_is_listed_in_them(api: BoxApi) -> None:
+    await add(api, "ute@xn--bcher-kva.example")
+    domains = (await api.get("/mail/users", params={"format": "json"})).json()
+    assert [domain["domain"] for domain in domains] == ["example.com", "acme.example", "bücher.example"]
+    assert "xn--bcher-kva.example" in (await api.get("/mail/domains")).text.split()
+    lines = (await api.get("/mail/aliases")).text.split("\n")
+    assert "@bücher.example\t@xn--bcher-kva.example\t" in lines

@@ -2,23 +2,30 @@
 
 import re
 
+from dns.exception import DNSException
+from dns.name import IDNA2008Codec
+
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9\-]{0,61}[A-Za-z0-9])?")
+_RESERVED = re.compile(r"(?!xn)..--")
+_DOTS = re.compile(r"[.\u3002\uff0e\uff61]")
+_CODEC = IDNA2008Codec(uts_46=True, allow_pure_ascii=True, strict_decode=True)
 _FOREIGN = re.compile(r"[^@.a-z0-9_\-]")
 _SPECIAL = ("arpa", "invalid", "local", "localhost", "onion", "test")
 """Special-use names (RFC 6761) that it refuses; `example` is none of them."""
 _DOMAIN_CONTROL = ("admin", "administrator", "postmaster", "hostmaster", "webmaster", "abuse")
-_LONGEST, _LONGEST_LOCAL, _LONGEST_DOMAIN = 254, 64, 253
+_LONGEST, _LONGEST_DOMAIN = 254, 253
+"""Of the local part alone it takes any length."""
 
 
 def is_address(address: str, *, empty_local: bool = False) -> bool:
     local, at, domain = address.rpartition("@")
-    if not at or len(local) > _LONGEST_LOCAL:
-        return False
-    if not (_LOCAL.fullmatch(local) or (empty_local and not local)):
+    if not (at and (_LOCAL.fullmatch(local) or (empty_local and not local))):
         return False
     name = in_ascii(domain)
-    return name is not None and _is_domain(name) and len(local) + 1 + len(name) <= _LONGEST
+    if name is None:
+        return False
+    return _is_domain(name.lower()) and len(local) + 1 + len(name) <= _LONGEST
 
 
 def is_login(address: str) -> bool:
@@ -32,18 +39,18 @@ def is_for_domain_control(address: str) -> bool:
 
 
 def in_ascii(domain: str) -> str | None:
-    """The domain as it is in the DNS; None where it is no name."""
+    """The domain as it is in the DNS (IDNA 2008); None where it is no name."""
     try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        return ".".join(_CODEC.encode(label).decode("ascii") for label in _DOTS.split(domain))
+    except (DNSException, UnicodeError):
         return None
 
 
 def in_unicode(domain: str) -> str:
     """The domain as people write it."""
     try:
-        return domain.encode("ascii").decode("idna")
-    except UnicodeError:
+        return ".".join(_CODEC.decode(label.encode("ascii")) for label in domain.split("."))
+    except (DNSException, UnicodeError):
         return domain
 
 
@@ -52,7 +59,16 @@ def _is_domain(name: str) -> bool:
     return (
         len(name) <= _LONGEST_DOMAIN
         and len(labels) > 1
-        and all(_LABEL.fullmatch(label) for label in labels)
+        and all(_LABEL.fullmatch(label) and not _RESERVED.match(label) for label in labels)
+        and all(_is_unicode(label) for label in labels if label.startswith("xn--"))
         and labels[-1][-1].isalpha()
-        and not any(name.lower() == special or name.lower().endswith(f".{special}") for special in _SPECIAL)
+        and not any(name == special or name.endswith(f".{special}") for special in _SPECIAL)
     )
+
+
+def _is_unicode(label: str) -> bool:
+    """Whether what looks like an encoded label is one."""
+    try:
+        return bool(_CODEC.decode(label.encode("ascii")))
+    except (DNSException, UnicodeError):
+        return False

@@ -43,33 +43,32 @@ def remove_alias(box: SimulatedBox, address: str) -> str:
 
 
 def automatic(box: SimulatedBox) -> dict[str, BoxAlias]:
-    """Those that every domain has, for as long as it has any other address."""
+    """Those that every domain has, for as long as it has any other address, and its name in other letters."""
     real = box.user_domains | {
         domain_of(address)
         for address in box.aliases
         if not address.startswith(("@", *(f"{name}@" for name in _REQUIRED)))
     }
     wanted = {f"hostmaster@{box.hostname}", *(f"{name}@{domain}" for domain in real for name in _REQUIRED)}
-    return {
-        address: BoxAlias(address, [box.administrator])
-        for address in wanted
-        if address != box.administrator and address not in box.aliases
-    }
+    pointing = {address: box.administrator for address in wanted if address != box.administrator}
+    pointing |= {f"@{in_unicode(domain)}": f"@{domain}" for domain in box.mail_domains}
+    return {address: BoxAlias(address, [target]) for address, target in pointing.items() if address != target}
 
 
 def listing(box: SimulatedBox) -> list[dict[str, Any]]:
-    made = automatic(box)
     by_domain: dict[str, list[dict[str, Any]]] = {}
-    for alias in [*box.aliases.values(), *made.values()]:
+    for alias, auto in _known(box).values():
+        if auto and alias.address.startswith("@"):
+            continue
         by_domain.setdefault(in_unicode(domain_of(alias.address)), []).append(
             {
                 "address": alias.address,
                 "address_display": _pretty(alias.address),
-                "forwards_to": [_pretty(target) for target in alias.forwards_to],
+                "forwards_to": [_pretty(target) for target in alias.forwards_to or [""]],
                 "permitted_senders": None
                 if alias.permitted_senders is None
                 else [_pretty(sender) for sender in alias.permitted_senders],
-                "auto": alias.address in made,
+                "auto": auto,
             }
         )
     return [
@@ -83,11 +82,21 @@ def listing(box: SimulatedBox) -> list[dict[str, Any]]:
 
 def lines(box: SimulatedBox) -> str:
     """The same as text, one a line."""
-    known = box.aliases | automatic(box)
+    known = {address: alias for address, (alias, _) in _known(box).items()}
     return "".join(
         f"{address}\t{','.join(known[address].forwards_to)}\t{','.join(known[address].permitted_senders or [])}\n"
         for address in sort_addresses(known, box.hostname)
     )
+
+
+def _known(box: SimulatedBox) -> dict[str, tuple[BoxAlias, bool]]:
+    """Each address once, and whether it is an automatic one: of two of the same, as there, the one whose target is last."""
+    known = {address: (alias, False) for address, alias in box.aliases.items()}
+    for address, alias in automatic(box).items():
+        mine = known.get(address)
+        if mine is None or ",".join(mine[0].forwards_to) <= ",".join(alias.forwards_to):
+            known[address] = (alias, True)
+    return known
 
 
 def _targets(box: SimulatedBox, address: str, given: str) -> list[str]:

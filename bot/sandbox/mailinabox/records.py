@@ -160,7 +160,7 @@ def _host(box: SimulatedBox) -> list[Record]:
 def _automatic(box: SimulatedBox, served: Served, zone: str, names: Iterable[str]) -> list[Record]:
     """The addresses of what the box serves for its domains beside them."""
     records = []
-    if zone not in {f"www.{name}" for name in names}:
+    if f"www.{zone}" not in names:
         records.append(
             Record(
                 f"www.{zone}",

@@ -11,7 +11,7 @@ const EMOJI = {
   calendar: "📅", clock9: "🕘", alarm_clock: "⏰", tada: "🎉", wave: "👋", house: "🏠", gear: "⚙️", wrench: "🔧",
   hammer_and_wrench: "🛠️", pencil2: "✏️", memo: "📝", clipboard: "📋", bust_in_silhouette: "👤", busts_in_silhouette: "👥",
   heavy_plus_sign: "➕", heavy_minus_sign: "➖", back: "🔙", bulb: "💡", rotating_light: "🚨", shield: "🛡️",
-  large_orange_circle: "🟠", satellite_antenna: "📡", game_die: "🎲", sparkles: "✨", eyes: "👀", thumbsup: "👍",
+  file_cabinet: "🗄️", large_orange_circle: "🟠", satellite_antenna: "📡", game_die: "🎲", sparkles: "✨", eyes: "👀", thumbsup: "👍",
 };
 
 let people = new Map();
