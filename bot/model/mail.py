@@ -24,6 +24,8 @@ class Capability(StrEnum):
     """A deleted user's mailbox stays on the server, and can be given back by creating the user again."""
     DOMAINS = auto()
     """Domains are added and deleted by themselves; without it, one is there while an address of it is."""
+    DOMAIN_SETTINGS = auto()
+    """A domain has switches: recovery of the account by its DNS, and subaddresses."""
     ROUTING_RULES = auto()
 
 

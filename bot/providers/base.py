@@ -81,6 +81,18 @@ class RoutingRule:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class DomainSettings:
+    """The switches of a domain.
+
+    `account_reset`: whoever publishes the ownership record in the domain's DNS can recover the whole account by it.
+    `subaddressing`: mail to `name+anything@` (or another symbol) arrives at `name@`.
+    """
+
+    account_reset: bool
+    subaddressing: bool
+
+
 class MailProvider(Protocol):
     """One configured account of a mail system."""
 
@@ -147,6 +159,15 @@ class MailProvider(Protocol):
 
     async def set_quota(self, address: str, quota: int) -> None:
         """Limit the mailbox to so many bytes; 0 for no limit. Raises NotPossible."""
+
+    async def add_domain(self, name: str) -> None:
+        """Add a domain, whose ownership record the mail system looks for in DNS. Raises NotPossible."""
+
+    async def domain_settings(self, name: str) -> DomainSettings:
+        """The settings of one domain. Raises NotFound if it is not listed, and NotPossible."""
+
+    async def set_domain_settings(self, name: str, settings: DomainSettings) -> None:
+        """Set both switches of a domain. Raises NotPossible."""
 
     async def delete_user(self, address: str) -> None:
         """Delete the mail user and its mailbox, at once and for good."""

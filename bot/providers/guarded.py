@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from bot.clock import Clock
 from bot.model import Capability, DnsRecord, MailDomain
-from bot.providers.base import MailProvider, RoutingRule, UserListing, UserState
+from bot.providers.base import DomainSettings, MailProvider, RoutingRule, UserListing, UserState
 from bot.providers.breaker import Breaker
 
 
@@ -97,6 +97,21 @@ class Guarded(MailProvider):
     async def set_quota(self, address: str, quota: int) -> None:
         async with self.breaker.watching():
             await self._provider.set_quota(address, quota)
+
+    @override
+    async def add_domain(self, name: str) -> None:
+        async with self.breaker.watching():
+            await self._provider.add_domain(name)
+
+    @override
+    async def domain_settings(self, name: str) -> DomainSettings:
+        async with self.breaker.watching():
+            return await self._provider.domain_settings(name)
+
+    @override
+    async def set_domain_settings(self, name: str, settings: DomainSettings) -> None:
+        async with self.breaker.watching():
+            await self._provider.set_domain_settings(name, settings)
 
     @override
     async def delete_user(self, address: str) -> None:

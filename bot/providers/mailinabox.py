@@ -20,7 +20,7 @@ from typing_extensions import override
 from bot.errors import AlreadyExists, NotFound, NotPossible, ProviderRefused
 from bot.model import Capability, DnsRecord, MailDomain, ProviderKind, UserDetails
 from bot.providers import mailinabox_answers as answers
-from bot.providers.base import MailProvider, RoutingRule, UserListing, UserState
+from bot.providers.base import DomainSettings, MailProvider, RoutingRule, UserListing, UserState
 from bot.providers.http import Sleep
 from bot.providers.mailinabox_calls import BoxCalls, NoSuchCall
 
@@ -180,6 +180,20 @@ class MailInABox(MailProvider):
             raise NotPossible(
                 "This box has no quotas: they came with version 73 of Mail-in-a-Box. Update the box first."
             ) from None
+
+    @override
+    async def add_domain(self, name: str) -> None:
+        raise NotPossible(
+            f"{name} can't be added by itself: a box has a domain as soon as it has an address of it."
+        )
+
+    @override
+    async def domain_settings(self, name: str) -> DomainSettings:
+        raise NotPossible(f"{self.title} has no settings of {name} by itself.")
+
+    @override
+    async def set_domain_settings(self, name: str, settings: DomainSettings) -> None:
+        raise NotPossible(f"{self.title} has no settings of {name} by itself.")
 
     @override
     async def delete_user(self, address: str) -> None:

@@ -1,0 +1,82 @@
+"""What PurelyMail answers, read into values of ours. Anything else than what is expected raises ValueError."""
+
+from typing import Any
+
+from bot.model import MailDomain, ProviderVerdict
+from bot.providers.base import DomainSettings, RoutingRule
+
+Json = dict[str, Any]
+
+
+def addresses(result: Json) -> set[str]:
+    """Of `listUser`."""
+    users = result.get("users")
+    if not isinstance(users, list) or not all(isinstance(user, str) and "@" in user for user in users):
+        raise ValueError("users")
+    return {user.lower() for user in users}
+
+
+def entries(result: Json, name: str) -> list[Json]:
+    """A list of objects."""
+    listed = result.get(name)
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise ValueError(name)
+    return listed
+
+
+def domain_name(entry: Json) -> str:
+    """Of `listDomains`, lower case."""
+    name = entry.get("name")
+    if not isinstance(name, str) or not name:
+        raise ValueError("name")
+    return name.lower()
+
+
+def domain(account: str, entry: Json) -> MailDomain:
+    """Of `listDomains`."""
+    match entry.get("dnsSummary"):
+        case dict(summary):
+            flags = [summary.get(f"passes{check}") for check in ("Mx", "Spf", "Dkim", "Dmarc")]
+        case None:
+            flags = [None]
+        case _:
+            raise ValueError("dnsSummary")
+    known = all(isinstance(flag, bool) for flag in flags)
+    verdict = ProviderVerdict(*(flag is True for flag in flags)) if known else None
+    return MailDomain(account, domain_name(entry), verdict)
+
+
+def domain_settings(entry: Json) -> DomainSettings:
+    """Of `listDomains`."""
+    match entry:
+        case {"allowAccountReset": bool(account_reset), "symbolicSubaddressing": bool(subaddressing)}:
+            return DomainSettings(account_reset=account_reset, subaddressing=subaddressing)
+        case _:
+            raise ValueError("settings")
+
+
+def rule(entry: Json) -> RoutingRule:
+    """Of `listRoutingRules`."""
+    match entry:
+        case {
+            "id": int(number),
+            "domainName": str(domain),
+            "matchUser": str(local_part),
+            "prefix": bool(prefix),
+            "catchall": bool(catchall),
+            "targetAddresses": list(targets),
+        } if not isinstance(number, bool) and domain and all(map(_is_text, (domain, local_part, *targets))):
+            return RoutingRule(
+                str(number),
+                domain.lower(),
+                local_part.lower(),
+                prefix,
+                catchall,
+                tuple(to.lower() for to in targets),
+            )
+        case _:
+            raise ValueError("rule")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
