@@ -1,6 +1,6 @@
 """The configured database: its transactions and its migrations, on SQLite or PostgreSQL."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,8 @@ AT_ONCE = 200
 """Rows named in one statement; SQLite takes 32,766 parameters, PostgreSQL's driver as many."""
 
 _Row = TypeVar("_Row")
+
+_LAST = "mailwarden: last"
 
 _MAY_CREATE = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -83,6 +85,8 @@ class Database:
         """
         async with AsyncSession(self._engine) as session, session.begin():
             yield session
+            for work in session.info.pop(_LAST, ()):
+                await work(session)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -132,6 +136,14 @@ class Database:
 
     async def aclose(self) -> None:
         await self._engine.dispose()
+
+
+def before_commit(session: AsyncSession, work: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    """Have `work` done as the last thing of a transaction, and not at all if it fails.
+
+    For what must be done behind a lock that everybody wants: who waits for it there can't hold up anybody who has it.
+    """
+    session.info.setdefault(_LAST, []).append(work)
 
 
 async def serialise(session: AsyncSession, key: str) -> None:

@@ -122,6 +122,17 @@ audit = Table(
     Column("target", String(400), nullable=False),
     Column("detail", Text, nullable=False),
     Index("ix_audit_target", "target"),
+    Index("ix_audit_actor", "actor"),
+)
+
+# Each seal is made from its entry and the seal before: bot/storage/seals.py.
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Index("uq_audit_seals_entry", "entry", unique=True),
 )
 
 submissions = Table(
@@ -275,4 +286,36 @@ alert_items = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("over_at", UtcDateTime),
     Index("ix_alert_items_domain", "account", "domain"),
+)
+
+account_credits = Table(
+    "account_credits",
+    metadata,
+    Column("account", String(100), primary_key=True),
+    # A decimal number, which a mail system may give with more digits than a NUMERIC of each database keeps.
+    Column("amount", String(100), nullable=False),
+    Column("read_at", UtcDateTime, nullable=False),
+)
+
+low_credits = Table(
+    "low_credits",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account", String(100), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("amount", String(100), nullable=False),
+    Column("threshold", String(100), nullable=False),
+    Column("over_at", UtcDateTime),
+    Index("uq_low_credits_lasting", "account", unique=True, sqlite_where=_LASTING, postgresql_where=_LASTING),
+)
+
+home_tabs = Table(
+    "home_tabs",
+    metadata,
+    Column("person", String(40), primary_key=True),
+    Column("team", String(40), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("shown_at", UtcDateTime, nullable=False),
+    Column("shown", String(64), nullable=False),
+    Index("ix_home_tabs_opened_at", "opened_at"),
 )

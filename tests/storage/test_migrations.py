@@ -89,6 +89,12 @@ ROWS = {
         """INSERT INTO outages VALUES
         ('o1', 'box', '2026-11-20 03:00:00.000000', 'no answer', 'host:1', '2026-11-20 03:10:00.000000', NULL)""",
     ),
+    "0005": (
+        "INSERT INTO account_credits VALUES ('main', '19.16079948301373180045', '2026-11-20 09:00:00.000000')",
+        "INSERT INTO low_credits VALUES ('l1', 'main', '2026-11-20 09:00:00.000000', '4.99', '5', NULL)",
+        """INSERT INTO home_tabs VALUES
+        ('U0ADA', 'T0SANDBOX', '2026-11-20 09:00:00.000000', '2026-11-20 09:00:00.000000', 'abc')""",
+    ),
 }
 """By revision, what a release wrote that had it: at least one row in each table that the revision has added."""
 
