@@ -101,6 +101,10 @@ class Planner:
                 "Delete its mail users instead."
             )
         seen = await self._in_time(provider, targets.look(provider, target))
+        if seen.automatic:
+            raise Protected(
+                f"{provider.title} keeps {seen.label} by itself, for as long as it has the domain: it can't be deleted."
+            )
         if seen.there is False:
             raise NotFound(f"{seen.label} is not there any more: somebody else has deleted it.")
         objection = await self._in_time(

@@ -13,11 +13,15 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`there` is None where the mail system's answer can't be trusted either way. `label`: what people call it."""
+    """`there` is None where the mail system's answer can't be trusted either way. `label`: what people call it.
+
+    `automatic`: a routing rule that the mail system keeps by itself, so that it is not there to be deleted.
+    """
 
     there: bool | None
     label: str
     snapshot: Snapshot = NOTHING
+    automatic: bool = False
 
 
 async def look(provider: MailProvider, target: Target) -> Look:
@@ -41,7 +45,12 @@ async def look(provider: MailProvider, target: Target) -> Look:
         case TargetKind.ROUTING_RULE:
             for rule in await provider.list_routing_rules():
                 if rule.id == target.id:
-                    return Look(there=True, label=rule.label, snapshot=Snapshot(content=rule.content))
+                    return Look(
+                        there=not rule.automatic,
+                        label=rule.label,
+                        snapshot=Snapshot(content=rule.content),
+                        automatic=rule.automatic,
+                    )
             return Look(there=False, label=target.id)
 
 
@@ -53,7 +62,8 @@ async def is_there(provider: MailProvider, target: Target) -> bool | None:
         case TargetKind.DOMAIN:
             return target.id in {domain.name for domain in await provider.list_domains()}
         case TargetKind.ROUTING_RULE:
-            return target.id in {rule.id for rule in await provider.list_routing_rules()}
+            rules = await provider.list_routing_rules()
+            return target.id in {rule.id for rule in rules if not rule.automatic}
 
 
 async def delete(provider: MailProvider, target: Target) -> None:

@@ -20,6 +20,14 @@ class Capability(StrEnum):
     """A mailbox has a size limit, and its use is known."""
     ADMIN_PRIVILEGE = auto()
     """A mail user may be an administrator of the mail system."""
+    RENAME = auto()
+    """A mail user may get another address, and keeps its mailbox."""
+    SEARCH_INDEXING = auto()
+    """Whether mailboxes are indexed for searching can be set."""
+    PASSWORD_RESET = auto()
+    """Users may reset a forgotten password themselves, by e-mail or phone, as is set here."""
+    APP_PASSWORDS = auto()
+    """A mail user may have further passwords, one for each program."""
     ARCHIVED_USERS = auto()
     """A deleted user's mailbox stays on the server, and can be given back by creating the user again."""
     DOMAINS = auto()
@@ -27,6 +35,9 @@ class Capability(StrEnum):
     DOMAIN_SETTINGS = auto()
     """A domain has switches: recovery of the account by its DNS, and subaddresses."""
     ROUTING_RULES = auto()
+    """Mail to any addresses of a domain can be sent elsewhere, by rules that are numbered."""
+    ALIASES = auto()
+    """The same for one address, or for all of a domain that are no mail users'; a rule is known by its address."""
 
 
 class Role(IntEnum):

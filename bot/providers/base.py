@@ -7,12 +7,16 @@ Every method may raise, besides what it names: `ProviderUnavailable`, `ProviderU
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from bot.model import UNTOLD, Capability, DnsRecord, MailDomain, ProviderKind, UserDetails
 
 NAMED_TARGETS = 3
 """How many targets of a routing rule its label names."""
+
+LONGEST_LABEL = 400
+"""Characters of a label, which is stored with a deletion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,37 @@ class UserListing:
     archived: frozenset[str] = frozenset()
 
 
+class ResetKind(StrEnum):
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetMethod:
+    """A way to a new password for a mail user who has forgotten it: an address or a phone that a code is sent to.
+
+    `resets_two_factor`: whoever has the code may also switch 2FA off.
+    """
+
+    kind: ResetKind
+    target: str
+    description: str = ""
+    resets_two_factor: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class UserState:
-    """What the mail system tells of one mail user."""
+    """What the mail system tells of one mail user; None where it says nothing.
+
+    `password_reset`: whether the user may reset a forgotten password, by one of the `reset_methods`.
+    """
 
     address: str
     two_factor: bool
     details: UserDetails = UNTOLD
+    search_indexing: bool | None = None
+    password_reset: bool | None = None
+    reset_methods: tuple[ResetMethod, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +80,15 @@ class RoutingRule:
     prefix: bool
     catchall: bool
     targets: tuple[str, ...]
+    senders: tuple[str, ...] = ()
+    """Who else than the targets may send from the address, where the mail system knows that."""
+    automatic: bool = False
+    """The mail system makes and keeps it by itself: it can't be deleted."""
+
+    @property
+    def pattern(self) -> str:
+        """Whose mail it is about: `sales-*@acme.example`."""
+        return f"{self.match}{'*' if self.prefix else ''}@{self.domain}"
 
     @property
     def content(self) -> str:
@@ -59,25 +96,29 @@ class RoutingRule:
 
         The order of the targets does not count, since each of them gets the mail.
         """
-        return json.dumps(
-            {
-                "domain": self.domain,
-                "match": self.match,
-                "prefix": self.prefix,
-                "catchall": self.catchall,
-                "targets": sorted(self.targets),
-            },
-            sort_keys=True,
-        )
+        told = {
+            "domain": self.domain,
+            "match": self.match,
+            "prefix": self.prefix,
+            "catchall": self.catchall,
+            "targets": sorted(self.targets),
+        }
+        if self.senders:
+            told["senders"] = sorted(self.senders)
+        return json.dumps(told, sort_keys=True)
 
     @property
     def label(self) -> str:
         """Plain text for people: `sales-*@acme.example → a@x.example, b@x.example`."""
         named = ", ".join(self.targets[:NAMED_TARGETS]) or "nobody"
         more = len(self.targets) - NAMED_TARGETS
+        kind = " (catch-all)" if self.catchall else ""
+        end = f"{f' and {more} more' if more > 0 else ''}{kind}"
+        told = f"{self.pattern} → {named}"
         return (
-            f"{self.match}{'*' if self.prefix else ''}@{self.domain} → {named}"
-            f"{f' and {more} more' if more > 0 else ''}{' (catch-all)' if self.catchall else ''}"
+            f"{told}{end}"
+            if len(told) + len(end) <= LONGEST_LABEL
+            else f"{told[: LONGEST_LABEL - 1 - len(end)]}…{end}"
         )
 
 
@@ -169,11 +210,41 @@ class MailProvider(Protocol):
     async def set_domain_settings(self, name: str, settings: DomainSettings) -> None:
         """Set both switches of a domain. Raises NotPossible."""
 
+    async def rename_user(self, address: str, new_address: str) -> None:
+        """Give the mail user another address. Raises NotPossible."""
+
+    async def set_search_indexing(self, address: str, *, enabled: bool) -> None:
+        """Index the mailbox for searching, or no longer. Raises NotPossible."""
+
+    async def set_password_reset(self, address: str, *, enabled: bool) -> None:
+        """Let the user reset a forgotten password, or no longer. Raises NotPossible."""
+
+    async def add_reset_method(self, address: str, method: ResetMethod) -> None:
+        """Add a way to reset a forgotten password. Raises NotPossible."""
+
+    async def delete_reset_method(self, address: str, target: str) -> None:
+        """Remove the one of that target. Raises NotPossible."""
+
+    async def create_app_password(self, address: str, name: str) -> str:
+        """A further password of the user, which is never told again; "" where the mail system gave none.
+
+        Raises NotPossible. It can't be read back: what is returned is all the proof there is.
+        """
+
+    async def delete_app_password(self, address: str, app_password: str) -> None:
+        """Take a further password away. It can't be read back, as for `set_password`. Raises NotPossible."""
+
     async def delete_user(self, address: str) -> None:
         """Delete the mail user and its mailbox, at once and for good."""
 
     async def delete_domain(self, name: str) -> None:
         """Delete the domain with all its mail users and routing rules, at once and for good. Raises NotPossible."""
+
+    async def create_routing_rule(self, rule: RoutingRule) -> None:
+        """Create a routing rule with that content; its id is the mail system's to give, and told by the list alone.
+
+        Raises AlreadyExists where another one has the same pattern, and NotPossible for one that can't be had there.
+        """
 
     async def delete_routing_rule(self, rule_id: str) -> None:
         """Delete the routing rule. Raises NotFound for an id that none of the account's rules can have."""

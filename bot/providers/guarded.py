@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from bot.clock import Clock
 from bot.model import Capability, DnsRecord, MailDomain
-from bot.providers.base import DomainSettings, MailProvider, RoutingRule, UserListing, UserState
+from bot.providers.base import DomainSettings, MailProvider, ResetMethod, RoutingRule, UserListing, UserState
 from bot.providers.breaker import Breaker
 
 
@@ -114,6 +114,41 @@ class Guarded(MailProvider):
             await self._provider.set_domain_settings(name, settings)
 
     @override
+    async def rename_user(self, address: str, new_address: str) -> None:
+        async with self.breaker.watching():
+            await self._provider.rename_user(address, new_address)
+
+    @override
+    async def set_search_indexing(self, address: str, *, enabled: bool) -> None:
+        async with self.breaker.watching():
+            await self._provider.set_search_indexing(address, enabled=enabled)
+
+    @override
+    async def set_password_reset(self, address: str, *, enabled: bool) -> None:
+        async with self.breaker.watching():
+            await self._provider.set_password_reset(address, enabled=enabled)
+
+    @override
+    async def add_reset_method(self, address: str, method: ResetMethod) -> None:
+        async with self.breaker.watching():
+            await self._provider.add_reset_method(address, method)
+
+    @override
+    async def delete_reset_method(self, address: str, target: str) -> None:
+        async with self.breaker.watching():
+            await self._provider.delete_reset_method(address, target)
+
+    @override
+    async def create_app_password(self, address: str, name: str) -> str:
+        async with self.breaker.watching():
+            return await self._provider.create_app_password(address, name)
+
+    @override
+    async def delete_app_password(self, address: str, app_password: str) -> None:
+        async with self.breaker.watching():
+            await self._provider.delete_app_password(address, app_password)
+
+    @override
     async def delete_user(self, address: str) -> None:
         async with self.breaker.watching():
             await self._provider.delete_user(address)
@@ -122,6 +157,11 @@ class Guarded(MailProvider):
     async def delete_domain(self, name: str) -> None:
         async with self.breaker.watching():
             await self._provider.delete_domain(name)
+
+    @override
+    async def create_routing_rule(self, rule: RoutingRule) -> None:
+        async with self.breaker.watching():
+            await self._provider.create_routing_rule(rule)
 
     @override
     async def delete_routing_rule(self, rule_id: str) -> None:

@@ -8,6 +8,7 @@ What it does beside its document (https://mailinabox.email/api-docs.html), as of
 - Deleting leaves the mailbox on the server; the user is then listed as inactive, and adding it again brings it back.
 - Nothing keeps an administrator from deleting itself, or the last one.
 - A user may be added on the address of an alias.
+- An alias that the box keeps by itself may stand in the list in place of one that somebody has made of the same address.
 """
 
 import asyncio
@@ -24,7 +25,14 @@ from bot.providers.base import DomainSettings, MailProvider, RoutingRule, UserLi
 from bot.providers.http import Sleep
 from bot.providers.mailinabox_calls import BoxCalls, NoSuchCall
 
-ALWAYS = frozenset({Capability.TWO_FACTOR_DISABLE, Capability.ADMIN_PRIVILEGE, Capability.ARCHIVED_USERS})
+ALWAYS = frozenset(
+    {
+        Capability.TWO_FACTOR_DISABLE,
+        Capability.ADMIN_PRIVILEGE,
+        Capability.ARCHIVED_USERS,
+        Capability.ALIASES,
+    }
+)
 TAKEN = "User already exists."
 NO_MFA = "Invalid user or MFA id."
 
@@ -81,7 +89,8 @@ class MailInABox(MailProvider):
 
     @override
     async def list_routing_rules(self) -> list[RoutingRule]:
-        return []
+        """The aliases, with those that the box keeps for every domain. An alias is known by its address."""
+        return await self._box.read("/mail/aliases", answers.aliases, format="json")
 
     @override
     async def recheck_dns(self, domain: str) -> None:
@@ -131,11 +140,11 @@ class MailInABox(MailProvider):
     async def create_user(
         self, address: str, password: str, *, admin: bool = False, quota: int | None = None
     ) -> None:
-        aliases = await self._box.read("/mail/aliases", answers.aliases, format="json")
-        if address in aliases:
-            to = ", ".join(aliases[address][:3]) or "nobody"
+        alias = next((rule for rule in await self.list_routing_rules() if rule.id == address), None)
+        if alias is not None:
             raise AlreadyExists(
-                f"{address} is an alias on the box, to {to}. Remove the alias there first, or take another address."
+                f"{address} is an alias on the box, to {', '.join(alias.targets[:3]) or 'nobody'}. Remove the alias first, or take "
+                "another address."
             )
         wanted = {"privileges": answers.ADMIN} if admin else {}
         if quota is not None:
@@ -207,8 +216,25 @@ class MailInABox(MailProvider):
         )
 
     @override
+    async def create_routing_rule(self, rule: RoutingRule) -> None:
+        if rule.prefix and (rule.match or not rule.catchall):
+            raise NotPossible(
+                f"{self.title} has aliases: for one address, or for all of a domain that are no mail users'. It can't have "
+                f"{rule.pattern}."
+            )
+        address = f"{rule.match}@{rule.domain}"
+        try:
+            _ = await self._box.write(
+                "/mail/aliases/add", address=address, forwards_to=",".join(rule.targets)
+            )
+        except ProviderRefused as error:
+            if error.code == f"Alias already exists ({address}).":
+                raise AlreadyExists(f"{rule.pattern} has an alias already.") from None
+            raise
+
+    @override
     async def delete_routing_rule(self, rule_id: str) -> None:
-        raise NotPossible(f"{self.title} has no routing rules.")
+        _ = await self._box.write("/mail/aliases/remove", address=rule_id)
 
     @override
     async def aclose(self) -> None:

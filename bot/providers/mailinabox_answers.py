@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.addresses import in_ascii
 from bot.model import DnsRecord, UserDetails
-from bot.providers.base import UserListing
+from bot.providers.base import RoutingRule, UserListing
 from bot.providers.words import repeatable
 
 ADMIN = "admin"
@@ -92,16 +93,42 @@ def no_such_user(address: str) -> str:
     return f"That's not a user ({address})."
 
 
-def aliases(text: str) -> dict[str, list[str]]:
-    """GET /mail/aliases?format=json: where each forwards to."""
-    found = {}
-    for entry in _entries(text, "aliases"):
-        to = entry.get("forwards_to")
-        address = entry.get("address")
-        if not isinstance(address, str):
-            raise ValueError(entry)  # noqa: TRY004 - it is a wrong answer, not a wrong argument
-        found[address.lower()] = [str(one) for one in to] if isinstance(to, list) else []
-    return found
+def aliases(text: str) -> list[RoutingRule]:
+    """GET /mail/aliases?format=json: by domain and address. One of a domain alone, such as `@acme.example`, is a catch-all.
+
+    Domains of targets come as people write them. Older boxes write `required` for `auto`.
+    """
+    found = [_alias(entry) for entry in _entries(text, "aliases")]
+    return sorted(found, key=lambda rule: (rule.domain, rule.match))
+
+
+def _alias(entry: dict[str, Any]) -> RoutingRule:
+    match entry:
+        case {"address": str(address), "forwards_to": list(targets)} if address.isprintable():
+            local_part, at, domain = address.lower().rpartition("@")
+        case _:
+            raise ValueError(entry)
+    senders = entry.get("permitted_senders") or []
+    if not (at and domain and isinstance(senders, list)):
+        raise ValueError(entry)
+    return RoutingRule(
+        f"{local_part}@{domain}",
+        domain,
+        local_part,
+        prefix=not local_part,
+        catchall=not local_part,
+        targets=tuple(_spelt(target) for target in targets if target != ""),
+        senders=tuple(_spelt(sender) for sender in senders),
+        automatic=bool(entry.get("auto", entry.get("required", False))),
+    )
+
+
+def _spelt(given: object) -> str:
+    """An address, or the domain alone with its @, with the domain as it is in the DNS."""
+    if not isinstance(given, str) or "@" not in given or not given.isprintable():
+        raise ValueError(given)
+    local_part, _, domain = given.strip().rpartition("@")
+    return f"{local_part.lower()}@{in_ascii(domain)}"
 
 
 def dns_records(text: str) -> list[DnsRecord]:

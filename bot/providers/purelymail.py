@@ -209,6 +209,17 @@ class PurelyMail(MailProvider):
         await self._purelymail.call("deleteDomain", {"name": name})
 
     @override
+    async def create_routing_rule(self, rule: RoutingRule) -> None:
+        body = {
+            "domainName": rule.domain,
+            "prefix": rule.prefix,
+            "matchUser": rule.match,
+            "targetAddresses": list(rule.targets),
+            "catchall": rule.catchall,
+        }
+        await self._purelymail.call("createRoutingRule", body)
+
+    @override
     async def delete_routing_rule(self, rule_id: str) -> None:
         if RULE_ID.fullmatch(rule_id) is None:
             raise NotFound(

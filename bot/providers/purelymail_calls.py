@@ -31,6 +31,7 @@ SAFE = {
     "modifyUser": False,
     "deleteUser": False,
     "deleteDomain": False,
+    "createRoutingRule": False,
     "deleteRoutingRule": False,
 }
 """The operations used here, and whether each may be repeated."""
