@@ -1,6 +1,7 @@
 """Accounts, what is in them, and who looks after it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum, StrEnum, auto
 
 
@@ -69,6 +70,28 @@ class Operator:
 
     slack_id: str
     role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role that an owner gave somebody in Slack."""
+
+    slack_id: str
+    role: Role
+    granted_by: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorChange:
+    """What an owner made of somebody: the role before and after, the configuration included; None for no operator."""
+
+    id: str
+    at: datetime
+    by: str
+    slack_id: str
+    before: Role | None
+    after: Role | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,11 @@ class ResetKind(StrEnum):
 class ResetMethod:
     """A way to a new password for a mail user who has forgotten it: an address or a phone that a code is sent to.
 
-    `resets_two_factor`: whoever has the code may also switch 2FA off.
+    `kind`: a ResetKind, or one that only the mail system knows. `resets_two_factor`: whoever has the code may also switch
+    2FA off.
     """
 
-    kind: ResetKind
+    kind: str
     target: str
     description: str = ""
     resets_two_factor: bool = True

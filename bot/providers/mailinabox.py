@@ -21,9 +21,10 @@ from typing_extensions import override
 from bot.errors import AlreadyExists, NotFound, NotPossible, ProviderRefused
 from bot.model import Capability, DnsRecord, MailDomain, ProviderKind, UserDetails
 from bot.providers import mailinabox_answers as answers
-from bot.providers.base import DomainSettings, MailProvider, RoutingRule, UserListing, UserState
+from bot.providers.base import DomainSettings, RoutingRule, UserListing, UserState
 from bot.providers.http import Sleep
 from bot.providers.mailinabox_calls import BoxCalls, NoSuchCall
+from bot.providers.without import WithoutLoginOptions
 
 ALWAYS = frozenset(
     {
@@ -37,7 +38,7 @@ TAKEN = "User already exists."
 NO_MFA = "Invalid user or MFA id."
 
 
-class MailInABox(MailProvider):
+class MailInABox(WithoutLoginOptions):
     def __init__(
         self,
         account: str,

@@ -15,12 +15,22 @@ from typing_extensions import override
 from bot.errors import NotFound, NotPossible, ProviderRefused
 from bot.model import Capability, DnsRecord, MailDomain, ProviderKind
 from bot.providers import purelymail_answers as answers
-from bot.providers.base import DomainSettings, MailProvider, RoutingRule, UserListing, UserState
+from bot.providers.base import DomainSettings, RoutingRule, UserListing, UserState
 from bot.providers.http import Sleep
 from bot.providers.purelymail_calls import Json, PurelyMailCalls
+from bot.providers.purelymail_logins import PurelyMailLogins
 
 CAPABILITIES = frozenset(
-    {Capability.TWO_FACTOR, Capability.DOMAINS, Capability.DOMAIN_SETTINGS, Capability.ROUTING_RULES}
+    {
+        Capability.TWO_FACTOR,
+        Capability.RENAME,
+        Capability.SEARCH_INDEXING,
+        Capability.PASSWORD_RESET,
+        Capability.APP_PASSWORDS,
+        Capability.DOMAINS,
+        Capability.DOMAIN_SETTINGS,
+        Capability.ROUTING_RULES,
+    }
 )
 LIST_CAP = 1000
 RULE_ID = re.compile(r"-?[0-9]{1,19}")
@@ -29,7 +39,7 @@ RULE_ID = re.compile(r"-?[0-9]{1,19}")
 T = TypeVar("T")
 
 
-class PurelyMail(MailProvider):
+class PurelyMail(PurelyMailLogins):
     def __init__(
         self,
         account: str,
@@ -119,15 +129,11 @@ class PurelyMail(MailProvider):
     @override
     async def get_user(self, address: str) -> UserState:
         try:
-            result = await self._purelymail.call("getUser", {"userName": address})
+            return await self._read("getUser", lambda result: answers.user(address, result), userName=address)
         except ProviderRefused:
             if await self.user_exists(address) is False:
                 raise NotFound(f"{address} is not there any more: somebody else has deleted it.") from None
             raise
-        two_factor = result.get("requireTwoFactorAuthentication")
-        if not isinstance(two_factor, bool):
-            raise self._purelymail.confused("getUser")
-        return UserState(address, two_factor)
 
     @override
     async def create_user(
@@ -148,18 +154,6 @@ class PurelyMail(MailProvider):
                 "sendWelcomeEmail": False,
             },
             secret=password,
-        )
-
-    @override
-    async def set_password(self, address: str, password: str) -> None:
-        await self._purelymail.call(
-            "modifyUser", {"userName": address, "newPassword": password}, secret=password
-        )
-
-    @override
-    async def set_two_factor(self, address: str, *, required: bool) -> None:
-        await self._purelymail.call(
-            "modifyUser", {"userName": address, "requireTwoFactorAuthentication": required}
         )
 
     @override

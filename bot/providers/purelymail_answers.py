@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.model import MailDomain, ProviderVerdict
-from bot.providers.base import DomainSettings, RoutingRule
+from bot.providers.base import DomainSettings, ResetMethod, RoutingRule, UserState
 
 Json = dict[str, Any]
 
@@ -14,6 +14,23 @@ def addresses(result: Json) -> set[str]:
     if not isinstance(users, list) or not all(isinstance(user, str) and "@" in user for user in users):
         raise ValueError("users")
     return {user.lower() for user in users}
+
+
+def user(address: str, result: Json) -> UserState:
+    """Of `getUser`. Whether 2FA is required has to be told; the others may be missing."""
+    match result:
+        case {"requireTwoFactorAuthentication": bool(two_factor)}:
+            return UserState(
+                address,
+                two_factor,
+                search_indexing=_flag(result, "enableSearchIndexing"),
+                password_reset=_flag(result, "recoveryEnabled"),
+                reset_methods=tuple(
+                    map(_reset_method, entries({"resetMethods": []} | result, "resetMethods"))
+                ),
+            )
+        case _:
+            raise ValueError("user")
 
 
 def entries(result: Json, name: str) -> list[Json]:
@@ -76,6 +93,24 @@ def rule(entry: Json) -> RoutingRule:
             )
         case _:
             raise ValueError("rule")
+
+
+def _flag(result: Json, name: str) -> bool | None:
+    value = result.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise ValueError(name)
+    return value
+
+
+def _reset_method(entry: Json) -> ResetMethod:
+    match entry:
+        case {"type": str(kind), "target": str(target)} if _is_text(target) and target:
+            description, two_factor = entry.get("description") or "", entry.get("allowMfaReset", True)
+        case _:
+            raise ValueError("resetMethods")
+    if not _is_text(description) or not isinstance(two_factor, bool):
+        raise ValueError("resetMethods")
+    return ResetMethod(kind, target, description, two_factor)
 
 
 def _is_text(value: object) -> bool:

@@ -52,7 +52,7 @@ async def test_two_factor_is_set_and_read_back(
     await purelymail.set_two_factor("carla.mendes@acme-tools.example", required=True)
     assert simulator.account.users["carla.mendes@acme-tools.example"].two_factor
     assert await purelymail.get_user("carla.mendes@acme-tools.example") == UserState(
-        "carla.mendes@acme-tools.example", two_factor=True
+        "carla.mendes@acme-tools.example", two_factor=True, search_indexing=True, password_reset=True
     )
     await purelymail.set_two_factor("carla.mendes@acme-tools.example", required=False)
     assert not simulator.account.users["carla.mendes@acme-tools.example"].two_factor
