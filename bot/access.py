@@ -14,6 +14,8 @@ from bot.clock import Clock
 from bot.errors import NotAllowed
 from bot.model import Operator, Role
 from bot.settings import OperatorSettings
+from bot.storage import operators as granted
+from bot.storage.database import Database
 
 MAX_AGE = timedelta(seconds=60)
 """How old a fact about a person may be where nothing is changed, and the members of a user group anywhere."""
@@ -58,7 +60,11 @@ class People(Protocol):
 
 
 class Access:
-    def __init__(self, operators: OperatorSettings, people: People, clock: Clock) -> None:
+    def __init__(
+        self, operators: OperatorSettings, people: People, clock: Clock, database: Database | None = None
+    ) -> None:
+        """`database`: where it is kept who was made an operator in Slack; without it only the configuration counts."""
+        self._database = database
         self._ids = {
             Role.OWNER: operators.owners,
             Role.ADMIN: operators.admins,
@@ -75,17 +81,19 @@ class Access:
         `team_id` is the workspace the bot is installed in. `fresh`: ask Slack about the person now.
         """
         role = await self._role(slack_id, need)
-        try:
-            person = await self._person(slack_id, fresh=fresh)
-        except PeopleUnavailable as error:
-            raise _Unanswered(_NO_ANSWER) from error
-        if person.is_stranger or not team_id or (person.team_id != team_id and team_id not in person.teams):
-            raise NotAllowed("Mailwarden serves the members of its own workspace only.")
-        if person.is_bot or person.is_deleted:
-            raise NotAllowed("Mailwarden serves people with an active Slack account only.")
-        if person.is_guest:
-            raise NotAllowed("Guest accounts can't use Mailwarden, even where they are named as operators.")
+        await self._check(slack_id, team_id=team_id, fresh=fresh)
         return Operator(slack_id, role)
+
+    async def vet(self, slack_id: str, *, team_id: str) -> None:
+        """Raises NotAllowed for somebody who could not act here with any role, or about whom Slack can't be asked."""
+        await self._check(slack_id, team_id=team_id, fresh=True)
+
+    async def configured(self, slack_id: str) -> Role | None:
+        """The role that the configuration gives, by id or by user group. Raises NotAllowed if that can't be found out."""
+        found, uncertain = await self._configured(slack_id)
+        if uncertain:
+            raise _Unanswered(_NO_ANSWER)
+        return found
 
     async def stands(self, slack_id: str, *, need: Role) -> bool | None:
         """Whether somebody who has asked for something is still an operator of that role; None if that can't be found out."""
@@ -98,20 +106,24 @@ class Access:
             return False
         return not (person.is_bot or person.is_deleted or person.is_guest)
 
+    async def _check(self, slack_id: str, *, team_id: str, fresh: bool) -> None:
+        try:
+            person = await self._person(slack_id, fresh=fresh)
+        except PeopleUnavailable as error:
+            raise _Unanswered(_NO_ANSWER) from error
+        if person.is_stranger or not team_id or (person.team_id != team_id and team_id not in person.teams):
+            raise NotAllowed("Mailwarden serves the members of its own workspace only.")
+        if person.is_bot or person.is_deleted:
+            raise NotAllowed("Mailwarden serves people with an active Slack account only.")
+        if person.is_guest:
+            raise NotAllowed("Guest accounts can't use Mailwarden, even where they are named as operators.")
+
     async def _role(self, slack_id: str, need: Role) -> Role:
-        """The highest role that the configuration gives."""
-        uncertain = False
-        for role in sorted(self._ids, reverse=True):
-            if slack_id in self._ids[role]:
-                found = role
-                break
-            groups = [id_ for id_ in self._ids[role] if id_.startswith(GROUP_PREFIX)]
-            answers = await asyncio.gather(*(self._is_member(slack_id, group) for group in groups))
-            if True in answers:
-                found = role
-                break
-            uncertain = uncertain or None in answers
-        else:
+        """The higher one of what the configuration gives and what was given in Slack."""
+        given = await self._given(slack_id)
+        configured, uncertain = await self._configured(slack_id, above=given)
+        found = configured or given
+        if found is None:
             if uncertain:
                 raise _Unanswered(_NO_ANSWER)
             raise NotAllowed(
@@ -121,10 +133,31 @@ class Access:
         if found < need:
             if uncertain:
                 raise _Unanswered(_NO_ANSWER)
-            raise NotAllowed(
-                f"You may look, and change nothing: this needs the role {need.name.lower()}.{self._whom_to_ask()}"
-            )
+            raise NotAllowed(f"{_may(found)} this needs the role {need.name.lower()}.{self._whom_to_ask()}")
         return found
+
+    async def _given(self, slack_id: str) -> Role | None:
+        # Who is an owner by id can't have a higher role, so nothing needs to be looked up.
+        if self._database is None or slack_id in self._ids[Role.OWNER]:
+            return None
+        async with self._database.reading() as session:
+            grant = await granted.get(session, slack_id)
+        return None if grant is None else grant.role
+
+    async def _configured(self, slack_id: str, *, above: Role | None = None) -> tuple[Role | None, bool]:
+        """The highest role that the configuration gives, if it is above that one; and whether a group could not be asked."""
+        uncertain = False
+        for role in sorted(self._ids, reverse=True):
+            if above is not None and role <= above:
+                break
+            if slack_id in self._ids[role]:
+                return role, uncertain
+            groups = [id_ for id_ in self._ids[role] if id_.startswith(GROUP_PREFIX)]
+            answers = await asyncio.gather(*(self._is_member(slack_id, group) for group in groups))
+            if True in answers:
+                return role, uncertain
+            uncertain = uncertain or None in answers
+        return None, uncertain
 
     async def _person(self, slack_id: str, *, fresh: bool) -> Person:
         known = self._persons.get(slack_id)
@@ -161,3 +194,7 @@ class Access:
             for id_ in self._ids[role]:
                 if not id_.startswith(GROUP_PREFIX):
                     yield f"<@{id_}>"
+
+
+def _may(role: Role) -> str:
+    return "You may look, and change nothing:" if role is Role.VIEWER else "You may not do that:"

@@ -73,6 +73,7 @@ class Act(StrEnum):
     BULK_ENDED = auto()
     DNS_MUTED = auto()
     DNS_UNMUTED = auto()
+    AUDIT_EXPORTED = auto()
 
 
 async def record(

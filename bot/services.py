@@ -21,6 +21,7 @@ from bot.dns.rhythm import Rhythm
 from bot.mailboxes import Mailboxes
 from bot.model import NoticeKind
 from bot.notices import GAP, Course, Delivery, Poster, Renderer, Uploader
+from bot.operators import Operators
 from bot.outages import Outages
 from bot.providers.base import MailProvider
 from bot.providers.guarded import Guarded
@@ -28,6 +29,7 @@ from bot.providers.mailinabox import MailInABox
 from bot.providers.purelymail import PurelyMail
 from bot.settings import AccountSettings, MailInABoxSettings, PurelyMailSettings, Settings
 from bot.storage import digests
+from bot.storage import operators as operator_rows
 from bot.storage.database import Database
 from bot.users import Users
 
@@ -39,6 +41,7 @@ class Services:
     bell: Bell
     """Rung when a notice became due; bot/jobs.py listens."""
     access: Access
+    operators: Operators
     directory: Directory
     users: Users
     mailboxes: Mailboxes
@@ -96,7 +99,7 @@ async def open_services(
             courses=_courses(settings, renderers),
             gap=gap,
         )
-        access = Access(settings.operators, people, clock)
+        access = Access(settings.operators, people, clock, database)
         safeguards = Safeguards(
             threshold=settings.deletions.mass_threshold, protected=settings.deletions.protected
         )
@@ -116,6 +119,14 @@ async def open_services(
             clock=clock,
             bell=bell,
             access=access,
+            operators=Operators(
+                database=database,
+                clock=clock,
+                bell=bell,
+                access=access,
+                settings=settings.operators,
+                channel=settings.channels.deletions,
+            ),
             directory=directory,
             users=Users(database=database, clock=clock, directory=directory, providers=providers),
             mailboxes=Mailboxes(database=database, clock=clock, providers=providers),
@@ -200,6 +211,7 @@ def _courses(settings: Settings, renderers: Mapping[NoticeKind, Renderer]) -> di
         NoticeKind.TROUBLE_DIRECT: Course(queued.load_trouble, renderers[NoticeKind.TROUBLE_DIRECT]),
         NoticeKind.DIGEST: Course(digests.get, renderers[NoticeKind.DIGEST]),
         NoticeKind.DNS_ALERT: Course(announced.load, renderers[NoticeKind.DNS_ALERT]),
+        NoticeKind.OPERATORS: Course(operator_rows.change, renderers[NoticeKind.OPERATORS]),
         NoticeKind.OUTAGE: Course(outages.load, renderers[NoticeKind.OUTAGE]),
         NoticeKind.OUTAGE_OVER: Course(outages.load, renderers[NoticeKind.OUTAGE_OVER]),
     }

@@ -19,6 +19,7 @@ from handlers import (
     help,  # noqa: A004 - the feature's name
     home,
     manage_user,
+    operators,
     own_messages,
     pending_deletions,
     quota,
@@ -50,6 +51,7 @@ FEATURES = (
     dns_report,
     dns_alert_buttons,
     digest_problems,
+    operators,
     home,
     own_messages,
 )

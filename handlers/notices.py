@@ -10,6 +10,7 @@ from bot.notices import Rendered, Renderer
 from handlers.deletion_notices import render_hold, render_reminder, render_request, render_trouble
 from handlers.digest import digest_message
 from handlers.dns_alerts import render_alert
+from handlers.operator_notices import render_change
 from handlers.outages import render_outage, render_outage_over
 
 
@@ -25,6 +26,7 @@ RENDERERS: Mapping[NoticeKind, Renderer] = {
     NoticeKind.TROUBLE_DIRECT: render_trouble,
     NoticeKind.DIGEST: render_digest,
     NoticeKind.DNS_ALERT: render_alert,
+    NoticeKind.OPERATORS: render_change,
     NoticeKind.OUTAGE: render_outage,
     NoticeKind.OUTAGE_OVER: render_outage_over,
 }

@@ -57,10 +57,24 @@ class OpenView:
         """The value of the selected option, "" if none is."""
         return str((self._state(block_id, action_id).get("selected_option") or {}).get("value") or "")
 
+    def picked(self, block_id: str, action_id: str) -> str:
+        """The Slack id of the selected person, or the selected day (`2026-11-21`); "" if none is."""
+        state = self._state(block_id, action_id)
+        return str(state.get("selected_user") or state.get("selected_date") or "")
+
     def choices(self, block_id: str, action_id: str) -> list[str]:
         """The values of the selected options of a multi-select."""
         chosen = self._state(block_id, action_id).get("selected_options") or []
         return [str(option.get("value") or "") for option in chosen]
+
+    def person(self, block_id: str, action_id: str) -> str:
+        """The Slack id of the picked person, "" if nobody is."""
+        return str(self._state(block_id, action_id).get("selected_user") or "")
+
+    def files(self, block_id: str, action_id: str) -> list[dict[str, Any]]:
+        """The files that were given, as Slack describes them."""
+        given = self._state(block_id, action_id).get("files") or []
+        return [file for file in given if isinstance(file, dict)]
 
     def _state(self, block_id: str, action_id: str) -> dict[str, Any]:
         return self.values.get(block_id, {}).get(action_id) or {}

@@ -23,6 +23,10 @@ class NoticeKind(StrEnum):
     """An account that can't be used. Subject: the outage's id."""
     OUTAGE_OVER = "outage_over"
     """The same, when it can be used again."""
+    OPERATORS = "operators"
+    """A change of who may use Mailwarden. Subject: the change's id."""
+    BULK_STOPPED = "bulk_stopped"
+    """A bulk creation that stopped before its end, for the person who asked. Subject: the run's id."""
 
 
 class AlertKind(StrEnum):
