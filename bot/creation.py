@@ -1,8 +1,10 @@
 """Making a mail user and proving what became of it: what a new one and one that is given back have in common."""
 
+import re
 from dataclasses import dataclass, field
 
 from bot import quotas
+from bot.directory import Directory
 from bot.errors import DeletionOpen, InvalidInput, NotFound, ProviderError, WriteNotApplied
 from bot.model import UNTOLD, Capability, Target, TargetKind, UserDetails
 from bot.passwords import judge
@@ -10,7 +12,12 @@ from bot.providers.base import MailProvider
 from bot.storage import deletions
 from bot.storage.database import Database
 
+LOCAL_PART = "local_part"
+DOMAIN = "domain"
 PASSWORD = "password"  # noqa: S105 - the name of a form field
+
+_LOCAL_PART = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+"""What every mail system accepts without quoting; at most 64 octets (RFC 5321 section 4.5.3.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,21 @@ class Wanted:
         if self.quota is not None:
             extras.append(f"quota {quotas.words(self.quota)}")
         return ", ".join(extras)
+
+
+async def check_address(directory: Directory, account: str, address: str) -> None:
+    """Raises InvalidInput (LOCAL_PART, DOMAIN) for one that no mail user of the account can have."""
+    local_part, _, domain = address.partition("@")
+    if not local_part:
+        raise InvalidInput("Type the part before the @.", field=LOCAL_PART)
+    if _LOCAL_PART.fullmatch(local_part) is None or ".." in local_part:
+        raise InvalidInput(
+            "Use a-z, 0-9, and . _ - between them, at most 64 characters.",
+            field=LOCAL_PART,
+        )
+    known = {(known.account, known.name) for known in await directory.domains()}
+    if (account, domain) not in known:
+        raise InvalidInput(f"{domain or 'This'} is not a domain of {account}.", field=DOMAIN)
 
 
 async def check_password(password: str, address: str) -> None:

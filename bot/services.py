@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from bot import outages
 from bot.access import Access, People
+from bot.app_passwords import AppPasswords
+from bot.audit_trail import AuditTrail
 from bot.clock import Bell, Clock
 from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upkeep
 from bot.deletions import requests as queued
@@ -27,10 +29,13 @@ from bot.providers.base import MailProvider
 from bot.providers.guarded import Guarded
 from bot.providers.mailinabox import MailInABox
 from bot.providers.purelymail import PurelyMail
+from bot.routing import Routing
+from bot.renaming import Renaming
 from bot.settings import AccountSettings, MailInABoxSettings, PurelyMailSettings, Settings
 from bot.storage import digests
 from bot.storage import operators as operator_rows
 from bot.storage.database import Database
+from bot.user_options import UserOptions
 from bot.users import Users
 
 
@@ -45,6 +50,10 @@ class Services:
     directory: Directory
     users: Users
     mailboxes: Mailboxes
+    options: UserOptions
+    app_passwords: AppPasswords
+    renaming: Renaming
+    routing: Routing
     deletions: Deletions
     execution: Execution
     upkeep: Upkeep
@@ -53,6 +62,7 @@ class Services:
     digest: DailyDigest
     delivery: Delivery
     outages: Outages
+    audit_trail: AuditTrail
     providers: Mapping[str, Guarded]
 
 
@@ -130,6 +140,16 @@ async def open_services(
             directory=directory,
             users=Users(database=database, clock=clock, directory=directory, providers=providers),
             mailboxes=Mailboxes(database=database, clock=clock, providers=providers),
+            options=UserOptions(database=database, clock=clock, providers=providers),
+            app_passwords=AppPasswords(database=database, clock=clock, providers=providers),
+            renaming=Renaming(
+                database=database,
+                clock=clock,
+                directory=directory,
+                providers=providers,
+                protected=settings.deletions.protected,
+            ),
+            routing=Routing(database=database, clock=clock, directory=directory, providers=providers),
             deletions=Deletions(
                 database=database,
                 clock=clock,
@@ -185,6 +205,7 @@ async def open_services(
                 channel=settings.channels.digest,
                 recovered=directory.hurry,
             ),
+            audit_trail=AuditTrail(database=database, clock=clock),
             providers=providers,
         )
 

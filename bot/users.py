@@ -1,17 +1,15 @@
 """Mail users: create, reset the password, 2FA. Every write is read back before anybody is told that it was done."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot import creation
 from bot.audit import Act
 from bot.clock import Clock
-from bot.creation import PASSWORD, UserCreated, Wanted
+from bot.creation import DOMAIN, LOCAL_PART, PASSWORD, UserCreated, Wanted
 from bot.directory import Directory
 from bot.errors import (
     AlreadyExists,
-    InvalidInput,
     NotFound,
     NotPossible,
     OperatorError,
@@ -27,13 +25,7 @@ from bot.storage import directory
 from bot.storage.database import Database
 from bot.writes import Writes
 
-LOCAL_PART = "local_part"
-DOMAIN = "domain"
-
 __all__ = ["DOMAIN", "LOCAL_PART", "PASSWORD", "QUOTA", "PasswordReset", "UserCreated", "Users"]
-
-_LOCAL_PART = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-"""What every mail system accepts without quoting; at most 64 octets (RFC 5321 section 4.5.3.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +80,8 @@ class Users:
         given to the new user), DeletionOpen, NotPossible, AlreadySubmitted, WriteNotApplied and ProviderError.
         """
         wanted = Wanted(address, password, admin=admin, quota=quota)
-        provider = await self._check_new(account, address)
+        await creation.check_address(self._directory, account, address)
+        provider = self._providers[account]
         await self._check_extras(account, wanted)
         await creation.check_password(password, address)
         await creation.check_queue(self._database, account, address)
@@ -187,20 +180,6 @@ class Users:
             raise
         await self._writes.record(operator, Act.TWO_FACTOR_SET, account, address, wanted)
         return state
-
-    async def _check_new(self, account: str, address: str) -> MailProvider:
-        local_part, _, domain = address.partition("@")
-        if not local_part:
-            raise InvalidInput("Type the part before the @.", field=LOCAL_PART)
-        if _LOCAL_PART.fullmatch(local_part) is None or ".." in local_part:
-            raise InvalidInput(
-                "Use a-z, 0-9, and . _ - between them, at most 64 characters.",
-                field=LOCAL_PART,
-            )
-        known = {(known.account, known.name) for known in await self._directory.domains()}
-        if account not in self._providers or (account, domain) not in known:
-            raise InvalidInput(f"{domain or 'This'} is not a domain of {account}.", field=DOMAIN)
-        return self._providers[account]
 
     async def _check_extras(self, account: str, wanted: Wanted) -> None:
         offered = await self.offers(account)

@@ -79,12 +79,18 @@ class Writes:
         detail: str = "",
         there: bool = False,
         details: UserDetails | None = None,
+        before: str = "",
     ) -> None:
-        """Record what a form came to. `there`: the mail user was seen, with these `details` as far as they are known."""
+        """Record what a form came to. `there`: the mail user was seen, with these `details` as far as they are known.
+
+        `before`: the address that it had until now.
+        """
         now = self._clock.now()
         async with self._database.transaction() as session:
             if there:
                 await directory.put_user(session, account, address, now=now, gone=False, details=details)
+            if before:
+                await directory.put_user(session, account, before, now=now, gone=True)
             await submissions.finish(session, nonce, outcome)
             await audit.record(
                 session,
