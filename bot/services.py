@@ -20,8 +20,10 @@ from bot.dns import announcements as announced
 from bot.dns.announcements import Announcements
 from bot.dns.daily import DailyDigest
 from bot.dns.rhythm import Rhythm
+from bot.domains import Domains
 from bot.mailboxes import Mailboxes
 from bot.model import NoticeKind
+from bot.new_domains import NewDomains
 from bot.notices import GAP, Course, Delivery, Poster, Renderer, Uploader
 from bot.operators import Operators
 from bot.outages import Outages
@@ -29,8 +31,8 @@ from bot.providers.base import MailProvider
 from bot.providers.guarded import Guarded
 from bot.providers.mailinabox import MailInABox
 from bot.providers.purelymail import PurelyMail
-from bot.routing import Routing
 from bot.renaming import Renaming
+from bot.routing import Routing
 from bot.settings import AccountSettings, MailInABoxSettings, PurelyMailSettings, Settings
 from bot.storage import digests
 from bot.storage import operators as operator_rows
@@ -50,6 +52,8 @@ class Services:
     directory: Directory
     users: Users
     mailboxes: Mailboxes
+    domains: Domains
+    new_domains: NewDomains
     options: UserOptions
     app_passwords: AppPasswords
     renaming: Renaming
@@ -113,7 +117,7 @@ async def open_services(
         safeguards = Safeguards(
             threshold=settings.deletions.mass_threshold, protected=settings.deletions.protected
         )
-        health = await stack.enter_async_context(
+        eyes = await stack.enter_async_context(
             watch(
                 settings,
                 database=database,
@@ -123,6 +127,15 @@ async def open_services(
                 providers=providers,
                 outside=outside,
             )
+        )
+        users = Users(database=database, clock=clock, directory=directory, providers=providers)
+        domains = Domains(
+            database=database,
+            clock=clock,
+            directory=directory,
+            health=eyes.health,
+            publication=eyes.publication,
+            providers=providers,
         )
         yield Services(
             settings=settings,
@@ -138,7 +151,7 @@ async def open_services(
                 channel=settings.channels.deletions,
             ),
             directory=directory,
-            users=Users(database=database, clock=clock, directory=directory, providers=providers),
+            users=users,
             mailboxes=Mailboxes(database=database, clock=clock, providers=providers),
             options=UserOptions(database=database, clock=clock, providers=providers),
             app_passwords=AppPasswords(database=database, clock=clock, providers=providers),
@@ -182,12 +195,22 @@ async def open_services(
                 bell=bell,
                 reminder=settings.deletions.reminder,
             ),
-            dns=health,
+            domains=domains,
+            new_domains=NewDomains(
+                database=database,
+                clock=clock,
+                directory=directory,
+                users=users,
+                domains=domains,
+                publication=eyes.publication,
+                providers=providers,
+            ),
+            dns=eyes.health,
             announcements=Announcements(database=database, clock=clock, bell=bell, domains=directory.domains),
             digest=DailyDigest(
                 database=database,
                 clock=clock,
-                health=health,
+                health=eyes.health,
                 domains=directory.domains,
                 bell=bell,
                 worker=worker,

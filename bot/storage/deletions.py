@@ -1,5 +1,6 @@
 """The rows of the deletion queue. Which step is legal is decided in bot/deletions/lifecycle.py, not here."""
 
+from collections.abc import Collection
 from dataclasses import replace as evolve
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,6 +57,14 @@ async def get(session: AsyncSession, deletion_id: str) -> Deletion | None:
 async def open_for(session: AsyncSession, target: Target) -> Deletion | None:
     """The open deletion of a target, if there is one."""
     return await _one(session, and_(_open, _is(target)))
+
+
+async def open_among(session: AsyncSession, targets: Collection[Target]) -> list[Deletion]:
+    """The open deletions of these targets."""
+    if not targets:
+        return []
+    query = select(deletions).where(_open, deletions.c.target_id.in_({target.id for target in targets}))
+    return [row for row in await _all(session, query) if row.target in targets]
 
 
 async def blocking(session: AsyncSession, target: Target) -> Deletion | None:
