@@ -53,8 +53,13 @@ class Wanted:
         return ", ".join(extras)
 
 
-async def check_address(directory: Directory, account: str, address: str) -> None:
-    """Raises InvalidInput (LOCAL_PART, DOMAIN) for one that no mail user of the account can have."""
+async def check_address(
+    directory: Directory, account: str, address: str, *, new_domain: bool = False
+) -> None:
+    """Raises InvalidInput (LOCAL_PART, DOMAIN) for one that no mail user of the account can have.
+
+    `new_domain`: the domain need not be there.
+    """
     local_part, _, domain = address.partition("@")
     if not local_part:
         raise InvalidInput("Type the part before the @.", field=LOCAL_PART)
@@ -64,7 +69,7 @@ async def check_address(directory: Directory, account: str, address: str) -> Non
             field=LOCAL_PART,
         )
     known = {(known.account, known.name) for known in await directory.domains()}
-    if (account, domain) not in known:
+    if not new_domain and (account, domain) not in known:
         raise InvalidInput(f"{domain or 'This'} is not a domain of {account}.", field=DOMAIN)
 
 

@@ -229,11 +229,12 @@ class Directory:
             await rows.put_domains(session, account, domains)
             await refreshes.note_refresh(session, account, tried_at=asked_at, refreshed=True, error=None)
 
-    async def refresh_domains(self, account: str) -> None:
+    async def refresh_domains(self, account: str) -> list[MailDomain]:
         """List the account's domains and take them over, with what the mail system says of each. Raises ProviderError."""
         domains = await self._providers[account].list_domains()
         async with self._database.transaction() as session:
             await rows.put_domains(session, account, domains)
+        return domains
 
     async def _refresh_safely(self, account: str, tried_at: datetime) -> None:
         try:

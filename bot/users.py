@@ -73,14 +73,17 @@ class Users:
         password: str,
         admin: bool = False,
         quota: int | None = None,
+        new_domain: bool = False,
     ) -> UserCreated:
         """Create a mail user and prove that it is listed, and that it has what it was to have.
+
+        `new_domain`: the mail system has the domain as soon as it has the user (bot/new_domains.py sees to that).
 
         Raises InvalidInput (fields LOCAL_PART, DOMAIN, PASSWORD), AlreadyExists (also where a mailbox of before would be
         given to the new user), DeletionOpen, NotPossible, AlreadySubmitted, WriteNotApplied and ProviderError.
         """
         wanted = Wanted(address, password, admin=admin, quota=quota)
-        await creation.check_address(self._directory, account, address)
+        await creation.check_address(self._directory, account, address, new_domain=new_domain)
         provider = self._providers[account]
         await self._check_extras(account, wanted)
         await creation.check_password(password, address)

@@ -43,6 +43,10 @@ class BoxWants:
                 await self._ask()
         return self._told.get(name)
 
+    def renew(self) -> None:
+        """Ask anew when somebody next wants to know: its domains have just changed."""
+        self._asked_at = None
+
     def _is_due(self, name: str) -> bool:
         if self._asked_at is None:
             return True
@@ -76,6 +80,11 @@ class Expectations:
             return fixed
         box = self._boxes.get(domain.account)
         return None if box is None else await box.of(domain.name)
+
+    def renew(self, account: str) -> None:
+        """The account's domains have just changed."""
+        if account in self._boxes:
+            self._boxes[account].renew()
 
     @property
     def systems(self) -> Sequence[Expected]:

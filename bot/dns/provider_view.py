@@ -22,7 +22,7 @@ class ProviderView:
         *,
         database: Database,
         providers: Mapping[str, MailProvider],
-        refresh: Callable[[str], Awaitable[None]],
+        refresh: Callable[[str], Awaitable[object]],
     ) -> None:
         """`refresh`: lists the domains of an account anew, with the mail system's verdicts."""
         self._database = database

@@ -16,6 +16,7 @@ from bot.dns.lookup import DnsResolver
 from bot.dns.monitor import DnsHealth
 from bot.dns.policy import HttpsPolicies, Policies
 from bot.dns.provider_view import ProviderView
+from bot.dns.publication import Publication
 from bot.dns.witness import Witness
 from bot.model import ProviderKind
 from bot.providers.base import MailProvider
@@ -33,6 +34,12 @@ class Outside:
     servers: DirectResolver
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    health: DnsHealth
+    publication: Publication
+
+
 @asynccontextmanager
 async def watch(
     settings: Settings,
@@ -43,7 +50,7 @@ async def watch(
     directory: Directory,
     providers: Mapping[str, MailProvider],
     outside: Outside | None = None,
-) -> AsyncIterator[DnsHealth]:
+) -> AsyncIterator[Watch]:
     """`outside`: None for the real one."""
     # One room for all: what is asked past the resolvers is in flight, too.
     room = asyncio.Semaphore(settings.dns.in_flight)
@@ -63,9 +70,10 @@ async def watch(
         if outside is None:
             policies = await stack.enter_async_context(HttpsPolicies())
             outside = Outside(policies, NameServers(in_flight=room))
-        yield DnsHealth(
+        asked_for = [Witness(name, resolver) for name, resolver in resolvers.items()]
+        health = DnsHealth(
             witnesses=[Witness(name, Budgeted(resolver, budget)) for name, resolver in resolvers.items()],
-            asked_for=[Witness(name, resolver) for name, resolver in resolvers.items()],
+            asked_for=asked_for,
             looker=Looker(
                 expectations=expectations,
                 policies=outside.policies,
@@ -81,6 +89,7 @@ async def watch(
             channel=settings.channels.digest,
             zone=settings.times.timezone,
         )
+        yield Watch(health, Publication(witnesses=asked_for, expectations=expectations))
 
 
 def _expectations(providers: Mapping[str, MailProvider], clock: Clock) -> Expectations:
