@@ -18,6 +18,8 @@ def upgrade() -> None:
     _seals()
     _credits()
     _home_tabs()
+    _operators()
+    _bulk_creation()
 
 
 def _seals() -> None:
@@ -102,3 +104,61 @@ def _home_tabs() -> None:
         sa.PrimaryKeyConstraint("person", name=op.f("pk_home_tabs")),
     )
     op.create_index("ix_home_tabs_opened_at", "home_tabs", ["opened_at"])
+
+
+def _operators() -> None:
+    op.create_table(
+        "operators",
+        sa.Column("slack_id", sa.String(40), nullable=False),
+        sa.Column("role", sa.Integer(), nullable=False),
+        sa.Column("granted_by", sa.String(40), nullable=False),
+        sa.Column("granted_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("slack_id", name=op.f("pk_operators")),
+    )
+    op.create_table(
+        "operator_changes",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(40), nullable=False),
+        sa.Column("slack_id", sa.String(40), nullable=False),
+        sa.Column("before", sa.Integer(), nullable=True),
+        sa.Column("after", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_changes")),
+    )
+
+
+def _bulk_creation() -> None:
+    op.create_table(
+        "bulk_runs",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("operator", sa.String(40), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("claim", sa.String(32), nullable=True),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_runs")),
+    )
+    unfinished = sa.text("state IN ('draft', 'running', 'paused')")
+    op.create_index(
+        "ix_bulk_runs_unfinished",
+        "bulk_runs",
+        ["operator", "at"],
+        sqlite_where=unfinished,
+        postgresql_where=unfinished,
+    )
+    op.create_table(
+        "bulk_lines",
+        sa.Column("run_id", sa.String(32), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("account", sa.String(100), nullable=False),
+        sa.Column("address", sa.String(400), nullable=False),
+        sa.Column("admin", sa.Boolean(), nullable=False),
+        sa.Column("quota", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("nonce", sa.String(40), nullable=True),
+        sa.Column("handed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "number", name=op.f("pk_bulk_lines")),
+    )
