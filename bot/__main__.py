@@ -1,4 +1,4 @@
-"""The command line: `mailwarden run`, `mailwarden doctor`, `mailwarden digest`, `mailwarden sandbox`."""
+"""The command line: `mailwarden run`, `mailwarden doctor`, `mailwarden digest`, `mailwarden audit`, `mailwarden sandbox`."""
 
 import argparse
 import asyncio
@@ -69,6 +69,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     digest.add_argument("--dry-run", action="store_true", help="only print it; nothing is posted")
     digest.set_defaults(command=_digest, complain=digest.error)
+
+    audit = commands.add_parser("audit", help="look after the record of who did what")
+    verify = audit.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "verify", parents=[configured], help="check that nobody has changed, removed or added entries"
+    )
+    verify.add_argument(
+        "--seal",
+        metavar="NUMBER:DIGEST",
+        help="a seal from an export or an earlier check, which has to be there as it was",
+    )
+    verify.set_defaults(command=_verify, complain=verify.error)
 
     sandbox = commands.add_parser("sandbox", help="try all of it in the browser, with no account anywhere")
     sandbox.add_argument(
@@ -166,6 +177,22 @@ def _digest(chosen: argparse.Namespace) -> int:
     except ConfigError as error:
         return _fail(*error.problems)
     return 0
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    from bot import audit_verify  # noqa: PLC0415 - as above
+
+    _ = configure_logging("ERROR")
+    try:
+        known = None if chosen.seal is None else audit_verify.known_seal(chosen.seal)
+    except ValueError as error:
+        chosen.complain(f"argument --seal: {error}")
+    try:
+        found = asyncio.run(audit_verify.verdict(_settings(chosen), known))
+    except ConfigError as error:
+        return _fail(*error.problems)
+    print(audit_verify.report(found))
+    return 0 if found.holds else 1
 
 
 def _sandbox(chosen: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from bot.model import Role
 from bot.services import Services
 from handlers import (
     admin_privilege,
+    audit_trail,
     bulk_deletion,
     create_user,
     deletion_buttons,
@@ -52,6 +53,7 @@ FEATURES = (
     dns_alert_buttons,
     digest_problems,
     operators,
+    audit_trail,
     home,
     own_messages,
 )

@@ -9,6 +9,7 @@ from bot.model import Capability, Role
 from bot.services import Services
 from handlers import (
     admin_privilege,
+    audit_trail,
     blocks,
     create_user,
     dns_health,
@@ -38,6 +39,7 @@ _LOOKING = (
     (find_users, "Find users"),
     (pending_deletions, "Pending deletions"),
     (dns_health, "DNS health"),
+    (audit_trail, "Audit trail"),
 )
 
 _NEEDS: dict[str, Collection[Capability]] = {
@@ -58,6 +60,7 @@ _COMMANDS = {
     restore_user.COMMAND: "[name@domain]: give a deleted user's mailbox back",
     find_users.COMMAND: "[text]: find mail users and manage them",
     pending_deletions.COMMAND: "what is queued for deletion; with `history`, what has ended",
+    audit_trail.COMMAND: "[name@domain or domain] [@operator] [since]: who did what",
     dns_health.COMMAND: "[domain or a part of it]: how the DNS of your domains is, and what mends it",
 }
 

@@ -8,6 +8,7 @@ import yaml
 
 from bot.sandbox.slack.events import Subscriptions
 from bot.sandbox.slack.people import Command
+from bot.sandbox.slack.shortcuts import Shortcut
 
 _INSTALLED = Path(__file__).parent / "manifest.yml"
 _CHECKOUT = Path(__file__).parents[2] / "manifest.yml"
@@ -17,6 +18,7 @@ _CHECKOUT = Path(__file__).parents[2] / "manifest.yml"
 @dataclass(frozen=True, slots=True)
 class Manifest:
     commands: tuple[Command, ...]
+    shortcuts: tuple[Shortcut, ...]
     scopes: frozenset[str]
     messages_tab: bool
     """Whether the app may send direct messages."""
@@ -30,9 +32,15 @@ def load_manifest() -> Manifest:
     subscribed = content["settings"]["event_subscriptions"]
     return Manifest(
         commands=tuple(
-            Command(entry["command"], entry["description"], entry.get("usage_hint", ""))
+            Command(
+                entry["command"],
+                entry["description"],
+                entry.get("usage_hint", ""),
+                bool(entry.get("should_escape")),
+            )
             for entry in content["features"]["slash_commands"]
         ),
+        shortcuts=tuple(Shortcut(**entry) for entry in content["features"]["shortcuts"]),
         scopes=frozenset(content["oauth_config"]["scopes"]["bot"]),
         messages_tab=bool(content["features"]["app_home"]["messages_tab_enabled"]),
         subscriptions=Subscriptions(

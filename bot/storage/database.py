@@ -9,8 +9,9 @@ from typing import TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from pydantic import SecretStr
-from sqlalchemy import Connection, DateTime, Dialect, Table, text
+from sqlalchemy import URL, Connection, DateTime, Dialect, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -33,6 +34,7 @@ AT_ONCE = 200
 
 _Row = TypeVar("_Row")
 
+_MIGRATIONS = str(Path(__file__).parent / "migrations")
 _LAST = "mailwarden: last"
 
 _MAY_CREATE = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
@@ -124,6 +126,12 @@ class Database:
         except (OSError, DBAPIError) as error:
             raise unusable(self._url, error) from error
 
+    async def is_current(self) -> bool:
+        """Whether the schema is the newest one. Raises ConfigError as `migrate` does; a file that is missing stays so."""
+        if _is_missing(self._url):
+            return False
+        return await self.revisions() == set(ScriptDirectory(_MIGRATIONS).get_heads())
+
     async def may_create(self) -> bool:
         """Whether this user may create tables here. Raises ConfigError as `migrate` does."""
         if self.is_sqlite:
@@ -167,6 +175,11 @@ def portions(rows: Sequence[_Row]) -> list[Sequence[_Row]]:
     return [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
 
 
+def _is_missing(url: URL) -> bool:
+    """Whether it is a file that is not there; to look into it would make it."""
+    return url.get_backend_name() == "sqlite" and bool(url.database) and not Path(str(url.database)).exists()
+
+
 def _heads(connection: Connection) -> set[str]:
     return set(MigrationContext.configure(connection).get_current_heads())
 
@@ -176,6 +189,6 @@ def _upgrade(connection: Connection, revision: str) -> None:
         # SQLite's BEGIN IMMEDIATE has let nobody else in.
         _ = connection.execute(_LOCK, {"key": "mailwarden: migration"})
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", _MIGRATIONS)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)

@@ -1,6 +1,7 @@
 """What a person can do: type, click, choose, submit. Used by the page, by scripts and by tests alike."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,8 +10,11 @@ from bot.sandbox.slack import elements, payloads, strict
 from bot.sandbox.slack.errors import ApiError, PersonError
 from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.methods.views import checked
+from bot.sandbox.slack.shortcuts import TROUBLE, Shortcut, Shortcuts
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.workspace import SLACKBOT, Channel, Message, Person, View, Workspace
+
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
 
 TROUBLE = "We had some trouble connecting. Try again?"
 
@@ -22,6 +26,8 @@ class Command:
     command: str
     description: str
     usage_hint: str = ""
+    should_escape: bool = False
+    """Whether people, addresses and host names in its text come as Slack writes them in messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,17 @@ class Submitted:
 
 
 class People:
-    """All acts go through here; `commands` are those of the app's manifest."""
+    """All acts go through here; `commands` and `shortcuts` are those of the app's manifest."""
 
-    def __init__(self, slack: Workspace, socket: SocketMode, commands: Sequence[Command]) -> None:
+    def __init__(
+        self,
+        slack: Workspace,
+        socket: SocketMode,
+        commands: Sequence[Command],
+        shortcuts: Sequence[Shortcut] = (),
+    ) -> None:
         self.slack = slack
+        self.shortcuts = Shortcuts(slack, socket, shortcuts)
         self.commands = {command.command: command for command in commands}
         self._socket = socket
         self._typing: dict[str, asyncio.Lock] = {}
@@ -48,6 +61,8 @@ class People:
                 f"{command} is not a valid command. In Slack, all messages that start with / are commands."
             )
         self._must_be_in(person, channel)
+        if self.commands[command].should_escape:
+            text = " ".join(map(self._escaped, text.split()))
         payload = payloads.slash_command(self.slack, person, channel, command, text)
         try:
             answer = await self._socket.deliver("slash_commands", payload)
@@ -65,6 +80,18 @@ class People:
                 blocks=blocks,
                 ephemeral_for=None if answer.get("response_type") == "in_channel" else person.id,
             )
+
+    def _escaped(self, word: str) -> str:
+        """As `should_escape` has it (docs.slack.dev, interactivity/implementing-slash-commands)."""
+        name = word.removeprefix("@")
+        known = [one for one in self.slack.people.values() if name in {one.name, one.id}]
+        if known and word.startswith("@"):
+            return f"<@{known[0].id}|{known[0].name}>"
+        if word.startswith("<"):
+            return word
+        if "@" in name and "." in name.rpartition("@")[2]:
+            return f"<mailto:{word}|{word}>"
+        return f"<http://{word}|{word}>" if _HOST.fullmatch(word) else word
 
     def say(self, person: Person, channel: Channel, text: str) -> Message:
         """A plain message; Slack itself escapes what people write."""
@@ -177,7 +204,10 @@ class People:
 
     def _set(self, view: View, element: dict[str, Any], block_id: str, value: Any) -> elements.State:
         key = (block_id, element["action_id"])
-        state = elements.state_for(element, value, view.offered.get(key, []))
+        offered = view.offered.get(key, [])
+        if element["type"] == elements.FILES:
+            offered = self.slack.files.given_by(view.user)
+        state = elements.state_for(element, value, offered)
         view.touched[key] = state
         return state
 
