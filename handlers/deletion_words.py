@@ -22,11 +22,23 @@ _LOSS = {
 STAYS = "and its mail stays on the server, for /mail-restore"
 """What becomes of a mailbox that the mail system keeps."""
 
+_WARNINGS = {
+    TargetKind.USER: "This deletes the mailbox and all its mail. There is no way back after that.",
+    TargetKind.DOMAIN: "This deletes the domain with all its users, their mail and its routing rules. There is no way back after that.",
+    TargetKind.ROUTING_RULE: "This deletes the routing rule. Mail that it sends on is not sent on any more.",
+}
+_KEEPS = "This deletes the user and refuses its mail. The mailbox stays on the server: /mail-restore gives it back."
+
 _KEPT = {
     TargetKind.USER: "The user and all its mail stay as they are.",
     TargetKind.DOMAIN: "The domain, its users and their mail stay as they are.",
     TargetKind.ROUTING_RULE: "The routing rule stays as it is.",
 }
+
+
+def warning(kind: TargetKind, snapshot: Snapshot) -> str:
+    """What the form for a deletion begins with."""
+    return _KEEPS if snapshot.kept else _WARNINGS[kind]
 
 
 def what(deletion: Deletion) -> str:

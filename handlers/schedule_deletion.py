@@ -27,7 +27,7 @@ from bot.services import Services
 from handlers import blocks, bulk_deletion, user_picker
 from handlers.deletion_buttons import cancel_button
 from handlers.deletion_form import parse_reason, reason_input, typed_reason
-from handlers.deletion_words import cancelled, goes_along, when
+from handlers.deletion_words import cancelled, goes_along, warning, when
 from handlers.listening import listener
 from handlers.payloads import OpenView, pack
 from handlers.turn import Turn
@@ -45,12 +45,6 @@ TITLES = {
     TargetKind.DOMAIN: "Delete a domain",
     TargetKind.ROUTING_RULE: "Delete a routing rule",
 }
-_WARNINGS = {
-    TargetKind.USER: "This deletes the mailbox and all its mail. There is no way back after that.",
-    TargetKind.DOMAIN: "This deletes the domain with all its users, their mail and its routing rules. There is no way back after that.",
-    TargetKind.ROUTING_RULE: "This deletes the routing rule. Mail that it sends on is not sent on any more.",
-}
-_STAYS = "This deletes the user and refuses its mail. The mailbox stays on the server: /mail-restore gives it back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ async def ask(turn: Turn) -> None:
         await bulk_deletion.open_with(turn, "", problem=f"{error} Write its account after it.")
         return
     if domain is not None:
-        await _open_domain(turn, domain)
+        await open_target(turn, domain)
         return
     if len(bulk_deletion.addresses(turn.text)) > 1:
         await bulk_deletion.open_with(turn, turn.text)
@@ -90,12 +84,13 @@ async def ask(turn: Turn) -> None:
 async def submit(turn: Turn) -> None:
     sent = turn.modal
     target = _target(sent)
+    label = str(sent.metadata.get("label") or target.id)
 
     async def back(message: str) -> View:
         snapshot = await _snapshot(turn, target)
         if target.kind is TargetKind.DOMAIN:
             snapshot = await turn.services.deletions.preview(target)
-        return _form(turn, target, snapshot, reason=typed_reason(sent), problem=message)
+        return _form(turn, target, snapshot, label=label, reason=typed_reason(sent), problem=message)
 
     turn.recover = back
     request = parse(sent)
@@ -117,10 +112,10 @@ async def submit(turn: Turn) -> None:
         schedule(),
         working=blocks.modal(
             TITLES[target.kind],
-            [blocks.words(f"Scheduling the deletion of {target.id} …")],
+            [blocks.words(f"Scheduling the deletion of {label} …")],
             callback_id=VIEW,
         ),
-        lost=f"The deletion of {blocks.code(target.id)} is queued: see /mail-pending.",
+        lost=f"The deletion of {blocks.code(label)} is queued: see /mail-pending.",
     )
 
 
@@ -149,14 +144,17 @@ def form(
     at: datetime,
     grace: timedelta,
     channel: str,
+    label: str = "",
     reason: str = "",
     problem: str | None = None,
     several: bool = False,
 ) -> View:
-    """`at`: when it would happen if the notice were posted now."""
+    """`at`: when it would happen if the notice were posted now. `label`: what people call it, if not by its id."""
     parts: list[Block] = [] if problem is None else blocks.problem(problem)
-    parts.append(blocks.warning(_STAYS if snapshot.kept else _WARNINGS[target.kind]))
-    parts.append(blocks.section(f"*What*   {user_picker.name(target.account, target.id, several=several)}"))
+    parts.append(blocks.warning(warning(target.kind, snapshot)))
+    parts.append(
+        blocks.section(f"*What*   {user_picker.name(target.account, label or target.id, several=several)}")
+    )
     with_it = goes_along(snapshot)
     if with_it is not None:
         parts.append(blocks.section(with_it))
@@ -181,7 +179,13 @@ def form(
         callback_id=FORM,
         submit="Schedule deletion",
         close="Keep it" if target.kind is not TargetKind.USER else "Keep the user",
-        metadata=pack(nonce=uuid.uuid4().hex, account=target.account, kind=target.kind.value, id=target.id),
+        metadata=pack(
+            nonce=uuid.uuid4().hex,
+            account=target.account,
+            kind=target.kind.value,
+            id=target.id,
+            label="" if label == target.id else label,
+        ),
     )
 
 
@@ -234,13 +238,18 @@ async def _named_domain(turn: Turn) -> Target | None:
     return Target(domain.account, TargetKind.DOMAIN, domain.name)
 
 
-async def _open_domain(turn: Turn, target: Target) -> None:
+async def open_target(turn: Turn, target: Target) -> None:
+    """Open the form for a domain or a routing rule, or what is already queued for it."""
     open_ = await turn.services.deletions.open_for(target)
     if open_ is not None:
         await turn.open(queued(open_, turn.services.clock.now(), first=False))
         return
     title = TITLES[target.kind]
-    looking = f"Looking what would be deleted with {blocks.cut(target.id, 200)} …"
+    looking = (
+        f"Looking what would be deleted with {blocks.cut(target.id, 200)} …"
+        if target.kind is TargetKind.DOMAIN
+        else "Looking whether it is still there …"
+    )
     # A window has to open within three seconds; the mail system may take longer.
     await turn.open(blocks.modal(title, [blocks.words(looking)], callback_id=VIEW))
 
@@ -248,11 +257,18 @@ async def _open_domain(turn: Turn, target: Target) -> None:
         return blocks.modal(title, blocks.problem(message), callback_id=VIEW)
 
     turn.recover = back
-    await turn.show(_form(turn, target, await turn.services.deletions.preview(target)))
+    seen = await turn.services.deletions.look(target)
+    await turn.show(_form(turn, target, seen.snapshot, label=seen.label))
 
 
 def _form(
-    turn: Turn, target: Target, snapshot: Snapshot, *, reason: str = "", problem: str | None = None
+    turn: Turn,
+    target: Target,
+    snapshot: Snapshot,
+    *,
+    label: str = "",
+    reason: str = "",
+    problem: str | None = None,
 ) -> View:
     grace = turn.services.deletions.graces.of(target.kind)
     return form(
@@ -261,6 +277,7 @@ def _form(
         at=turn.services.clock.now() + grace,
         grace=grace,
         channel=turn.services.deletions.channel,
+        label=label,
         reason=reason,
         problem=problem,
         several=turn.several,

@@ -172,7 +172,11 @@ class Deletions:
 
     async def preview(self, target: Target) -> Snapshot:
         """What would go along with a target now. Raises NotFound and ProviderError."""
-        return (await self._planner.look(target)).snapshot
+        return (await self.look(target)).snapshot
+
+    async def look(self, target: Target) -> targets.Look:
+        """A target as it is now, with what people call it. Raises NotFound, NotPossible, Protected and ProviderError."""
+        return await self._planner.look(target)
 
     def _row(
         self, operator: Operator, request_id: str, target: Target, seen: targets.Look, reason: str
