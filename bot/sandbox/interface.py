@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from bot.clock import MovableClock
+from bot.sandbox.giving import add_calls
 from bot.sandbox.routes import add_page, body_of, errors
 from bot.sandbox.slack.errors import PersonError
 from bot.sandbox.slack.faults import SOCKET
@@ -78,6 +79,7 @@ class Interface:
                 web.post("/faults", self._faults),
             ]
         )
+        add_calls(routes, people, self._settle)
         server.app.add_subapp("/_sandbox", routes)
         add_page(server, people, files=page)
 

@@ -25,6 +25,8 @@ STRINGS = (
     "query",
     "target",
     "method",
+    "shortcut",
+    "name",
 )
 """The fields of a body that are strings wherever they occur."""
 HEARTBEAT = 15

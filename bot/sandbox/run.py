@@ -117,12 +117,13 @@ async def open_sandbox(
     database: str | None = None,
     start: datetime | None = None,
     resolver: str | None = None,
+    lacking: frozenset[str] = frozenset(),
 ) -> AsyncIterator[Sandbox]:
     """Everything, on loopback, until the block is left. Raises OSError if the port is taken.
 
     `data` holds the bot's database, unless `database` is the address of another one. `accounts` is what the mail accounts
     hold, by name; without it there is one, `main` on PurelyMail. `patience` is what the bot grants a mail system, in seconds; `gap` the time between two writes to a channel; `start` when the sandbox's time begins; `resolver` is
-    who is asked about DNS instead of the sandbox's own server.
+    who is asked about DNS instead of the sandbox's own server; `lacking` are scopes that the app was not granted.
     """
     clock = MovableClock(start=start)
     async with AsyncExitStack() as stack:
@@ -139,7 +140,7 @@ async def open_sandbox(
             await simulators[name].start()
             stack.push_async_callback(simulators[name].stop)
 
-        server, people = _slack(clock)
+        server, people = _slack(clock, lacking)
         ready = _Ready()
         Interface(
             server=server,
@@ -185,7 +186,7 @@ class _Ready:
             await self.bot.settled()
 
 
-def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
+def _slack(clock: MovableClock, lacking: frozenset[str]) -> tuple[SlackServer, People]:
     manifest = load_manifest()
     everybody = {person.id for person in PEOPLE}
     members = {person.id for person in PEOPLE if not person.is_guest}
@@ -201,12 +202,12 @@ def _slack(clock: MovableClock) -> tuple[SlackServer, People]:
     )
     server = SlackServer(
         workspace,
-        scopes=manifest.scopes,
+        scopes=manifest.scopes - lacking,
         subscriptions=manifest.subscriptions,
         bot_token=_BOT_TOKEN,
         app_token=_APP_TOKEN,
     )
-    return server, People(workspace, server.socket, manifest.commands)
+    return server, People(workspace, server.socket, manifest.commands, manifest.shortcuts)
 
 
 def _eyes(dns: DnsServer) -> Eyes:

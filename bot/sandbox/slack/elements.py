@@ -15,7 +15,8 @@ TEXTUAL = frozenset({"plain_text_input", "email_text_input", "url_text_input", "
 SINGLE = frozenset({"static_select", "external_select", "radio_buttons"})
 MULTIPLE = frozenset({"multi_static_select", "multi_external_select", "checkboxes"})
 PLAIN = {"datepicker": "selected_date", "timepicker": "selected_time", "users_select": "selected_user"}
-STATEFUL = TEXTUAL | SINGLE | MULTIPLE | frozenset(PLAIN)
+FILES = "file_input"
+STATEFUL = TEXTUAL | SINGLE | MULTIPLE | frozenset(PLAIN) | {FILES}
 
 
 def with_ids(blocks: list[Block]) -> list[Block]:
@@ -67,21 +68,24 @@ def initial_state(element: Element) -> State:
         return {"type": kind, "selected_option": element.get("initial_option")}
     if kind in MULTIPLE:
         return {"type": kind, "selected_options": element.get("initial_options") or []}
+    if kind == FILES:
+        return {"type": kind, "files": []}
     field = PLAIN[kind]
     return {"type": kind, field: element.get(field.replace("selected", "initial"))}
 
 
 def state_for(element: Element, value: Any, offered: list[dict[str, Any]]) -> State:
-    """The state after a person chose or typed `value` (a string, a list for multi-selects, None to clear).
+    """The state after a person chose or typed `value` (a string, a list for multi-selects and files, None to clear).
 
-    Raises PersonError for what can not be typed or chosen there.
+    `offered`: the options that the app has offered; for files, those that the person has given. Raises PersonError for what can not be typed or chosen there.
     """
     kind = element["type"]
-    if kind in MULTIPLE and value is None:
+    several = kind in MULTIPLE or kind == FILES
+    if several and value is None:
         value = []
     one = isinstance(value, str) or value is None
-    if not one and not (kind in MULTIPLE and isinstance(value, list)):
-        raise PersonError(f"a {kind} takes {'a list of strings' if kind in MULTIPLE else 'a string'}")
+    if not one and not (several and isinstance(value, list)):
+        raise PersonError(f"a {kind} takes {'a list of strings' if several else 'a string'}")
     if kind in TEXTUAL:
         return {"type": kind, "value": value or None}
     if kind in SINGLE:
@@ -91,6 +95,11 @@ def state_for(element: Element, value: Any, offered: list[dict[str, Any]]) -> St
         return {"type": kind, "selected_options": [_option(element, one, offered) for one in values]}
     if kind in PLAIN:
         return {"type": kind, PLAIN[kind]: value}
+    if kind == FILES:
+        return {
+            "type": kind,
+            "files": _files(element, value if isinstance(value, list) else [value], offered),
+        }
     raise PersonError(f"a {kind} takes no value")
 
 
@@ -130,6 +139,19 @@ def client_error(block: Block, state: State) -> str | None:
     if element["type"] == "email_text_input" and "@" not in text:
         return "Please enter a valid email address."
     return None
+
+
+def _files(element: Element, ids: list[Any], given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = {file["id"]: file for file in given}
+    if unknown := [id_ for id_ in ids if id_ not in known]:
+        raise PersonError(f"there is no file {unknown[0]!r} of this person's")
+    if len(ids) > element.get("max_files", 10):
+        raise PersonError(f"at most {element.get('max_files', 10)} files can be given here")
+    endings = element.get("filetypes")
+    for id_ in ids:
+        if endings and known[id_]["filetype"] not in endings:
+            raise PersonError(f"only files of these types can be given here: {', '.join(endings)}")
+    return [known[id_] for id_ in ids]
 
 
 def _option(element: Element, value: Any, offered: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from PIL import Image, UnidentifiedImageError
 
@@ -12,6 +13,8 @@ from bot.sandbox.slack.errors import ApiError
 
 LARGEST = 2 * 1024 * 1024
 """Bytes that this Slack keeps of a file; the real one keeps a gigabyte."""
+
+DOWNLOAD_PATH = "/files-pri/"
 
 _MIMETYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 """What image blocks show (docs.slack.dev, reference/block-kit/composition-objects/slack-file-object)."""
@@ -32,6 +35,7 @@ class File:
     height: int | None = None
     is_complete: bool = False
     unready: int = 0
+    owner: str = ""
 
     @property
     def is_image(self) -> bool:
@@ -40,7 +44,11 @@ class File:
 
 @dataclass(slots=True)
 class Files:
+    """`address`: where this Slack listens. `readable`: whether the app may read files."""
+
     known: dict[str, File] = field(default_factory=dict)
+    address: str = ""
+    readable: bool = False
     _tickets: dict[str, File] = field(default_factory=dict)
 
     def ticket(self, name: str, length: int, alt_text: str) -> tuple[File, str]:
@@ -66,6 +74,36 @@ class Files:
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
             pass  # any other file is one, too
         return True
+
+    def give(self, owner: str, name: str, content: bytes) -> File:
+        """A file that a person has picked for an app: it is uploaded at once, and shared with nobody else."""
+        file = File(f"F0{secrets.token_hex(5).upper()}", name, len(content), "", title=name, owner=owner)
+        file.content, file.is_complete = content, True
+        self.known[file.id] = file
+        return file
+
+    def given_by(self, owner: str) -> list[dict[str, Any]]:
+        """What that person has given, as the app is told of it (docs.slack.dev, reference/objects/file-object)."""
+        return [self._described(file) for file in self.known.values() if file.owner == owner]
+
+    def _described(self, file: File) -> dict[str, Any]:
+        kind = file.name.rpartition(".")[2].lower() if "." in file.name else "text"
+        url = f"{self.address}{DOWNLOAD_PATH}{file.id}"
+        return {
+            "id": file.id,
+            "name": file.name,
+            "title": file.title,
+            "mimetype": "text/csv" if kind == "csv" else "text/plain",
+            "filetype": kind,
+            "user": file.owner,
+            "editable": False,
+            "size": file.length,
+            "mode": "hosted",
+            "is_external": False,
+            "is_public": False,
+            "url_private": f"{url}/download/{quote(file.name)}",
+            "url_private_download": f"{url}/download/{quote(file.name)}",
+        }
 
     def to_complete(self, id_: str) -> File:
         """Raises `file_not_found` where there is no such upload, nothing has arrived, or it is complete already."""

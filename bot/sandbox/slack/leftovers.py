@@ -8,7 +8,8 @@ Json = dict[str, Any]
 TABLE_CHARACTERS = 10_000
 """All cells of a table together."""
 INPUT_CHARACTERS = 3_000
-_ONLY_IN_INPUTS = frozenset({"plain_text_input", "email_text_input", "url_text_input", "number_input"})
+_TYPED_INTO = frozenset({"plain_text_input", "email_text_input", "url_text_input", "number_input"})
+_ONLY_IN_INPUTS = _TYPED_INTO | {"file_input"}
 _TEXTS = ("title", "submit", "close")
 _STRINGS = ("private_metadata", "callback_id", "external_id")
 _FLAGS = ("clear_on_close", "notify_on_close")
@@ -60,7 +61,7 @@ def more_problems(blocks: list[Json]) -> Iterator[str]:
                 yield f"unsupported type: {kind} outside of an input block {where}"
             if kind == "image" and not element.get("alt_text"):
                 yield f"missing required field: alt_text {where}"
-            if kind in _ONLY_IN_INPUTS and len(str(element.get("initial_value") or "")) > INPUT_CHARACTERS:
+            if kind in _TYPED_INTO and len(str(element.get("initial_value") or "")) > INPUT_CHARACTERS:
                 yield f"no more than {INPUT_CHARACTERS} characters in initial_value {where}"
             if not _initial_is_offered(element):
                 yield f"initial_option is none of the options {where}"

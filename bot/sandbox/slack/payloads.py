@@ -147,6 +147,32 @@ def block_suggestion(person: Person, view: View, block_id: str, action_id: str, 
     }
 
 
+def global_shortcut(slack: Workspace, person: Person, callback_id: str) -> dict[str, Any]:
+    return {
+        "type": "shortcut",
+        "token": _COMMON["token"],
+        "action_ts": slack.next_ts(),
+        "team": _TEAM,
+        "user": _user(person),
+        "is_enterprise_install": False,
+        "enterprise": None,
+        "callback_id": callback_id,
+        "trigger_id": slack.new_trigger(person.id),
+    }
+
+
+def message_shortcut(
+    slack: Workspace, person: Person, callback_id: str, channel: Channel, message: Message
+) -> dict[str, Any]:
+    return global_shortcut(slack, person, callback_id) | {
+        "type": "message_action",
+        "channel": {"id": channel.id, "name": "directmessage" if channel.is_im else channel.name},
+        "message_ts": message.ts,
+        "message": message_object(message),
+        "response_url": "https://hooks.slack.invalid/app/unused",
+    }
+
+
 def app_home_opened(slack: Workspace, person: Person) -> dict[str, Any]:
     home = slack.homes.get(person.id)
     event: dict[str, Any] = {

@@ -16,8 +16,6 @@ from bot.sandbox.slack.workspace import SLACKBOT, Channel, Message, Person, View
 
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
 
-TROUBLE = "We had some trouble connecting. Try again?"
-
 
 @dataclass(frozen=True, slots=True)
 class Command:

@@ -43,6 +43,19 @@ class Screen:
             within=within,
         )
 
+    async def shortcut(self, name: str) -> None:
+        """Take a shortcut that is at hand everywhere."""
+        await self._people.shortcuts.use(self.person, name)
+
+    async def shortcut_on(self, message: Message, name: str, *, channel: str = "mail-ops") -> None:
+        """Take a shortcut from a message's menu."""
+        await self._people.shortcuts.use_on(self.person, name, self._slack.channel(channel), message.ts)
+
+    async def give(self, block_id: str, name: str, content: bytes) -> None:
+        """Pick a file of one's own in the topmost window."""
+        file = self._slack.files.give(self.person.id, name, content)
+        await self.fill(block_id, [file.id])
+
     @property
     def windows(self) -> list[View]:
         return self._slack.stacks[self.person.id]

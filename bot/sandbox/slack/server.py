@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.slack.downloads import add_downloads
 from bot.sandbox.slack.errors import ApiError
 from bot.sandbox.slack.events import NOTHING, MetadataEvents, Subscriptions
 from bot.sandbox.slack.faults import UPLOAD, Fault, Faults
@@ -52,6 +53,7 @@ class SlackServer:
         self.app.router.add_route("*", "/api/{method}", self._api)
         self.app.router.add_post(UPLOAD_PATH + "{ticket}", self._upload)
         self.app.router.add_get("/link", self.socket.link)
+        add_downloads(self.app, workspace.files, token=bot_token, scopes=scopes)
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
 
     @property
@@ -65,6 +67,7 @@ class SlackServer:
         await site.start()
         host, bound = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{bound}"
+        self.workspace.files.address = self.url
 
     async def stop(self) -> None:
         await self.events.close()

@@ -27,6 +27,7 @@ _ELEMENTS: dict[str, Any] = {
     "datepicker": sb_elements.DatePicker,
     "email_text_input": sb_elements.EmailInput,
     "external_select": sb_elements.ExternalSelectMenu,
+    "file_input": sb_elements.FileInput,
     "image": sb_elements.Image,
     "multi_external_select": sb_elements.ExternalMultiSelectMenu,
     "multi_static_select": sb_elements.StaticMultiSelectMenu,
@@ -108,8 +109,8 @@ def view_problems(view: Any) -> list[str]:
             problems.append("missing required field: submit, as there is an input block [json-pointer:/view]")
     elif kind != "home":
         problems.append(f"unsupported type: {kind} [json-pointer:/view/type]")
-    elif any(block.get("type") == "alert" for block in blocks):
-        problems.append("unsupported type: alert in a home")
+    else:
+        problems += _too_much_for_a_home(blocks)
     if not 1 <= len(blocks) <= 100:
         problems.append("a view has 1 to 100 blocks [json-pointer:/view/blocks]")
     if len(json.dumps(view).encode()) > VIEW_BYTES:
@@ -135,6 +136,15 @@ def options_problems(answer: Json) -> list[str]:
     if len(options) > 100:
         problems.append("no more than 100 options")
     return problems + [p for option in options for p in _raised(partial(sb_objects.Option.from_dict, option))]
+
+
+def _too_much_for_a_home(blocks: list[Json]) -> list[str]:
+    problems = []
+    if any(block.get("type") == "alert" for block in blocks):
+        problems.append("unsupported type: alert in a home")
+    if any((block.get("element") or {}).get("type") == "file_input" for block in blocks):
+        problems.append("unsupported type: file_input in a home")
+    return problems
 
 
 def _view(view: Json, built: list[Any]) -> Any:

@@ -17,6 +17,11 @@ def checked(view: Any, files: Files) -> dict[str, Any]:
         raise ApiError(
             "invalid_arguments", response_metadata={"messages": [f"[ERROR] {p}" for p in problems]}
         )
+    # Which error Slack has for that is written nowhere; that the scope is needed, is (reference: file_input element).
+    if not files.readable and any(
+        (block.get("element") or {}).get("type") == elements.FILES for block in view["blocks"]
+    ):
+        raise ApiError("missing_scope", needed="files:read")
     return {**view, "blocks": elements.with_ids(view["blocks"])}
 
 
