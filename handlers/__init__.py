@@ -27,6 +27,7 @@ from handlers import (
     reset_password,
     restore_user,
     schedule_deletion,
+    shortcuts,
     two_factor,
     user_picker,
 )
@@ -53,6 +54,7 @@ FEATURES = (
     dns_alert_buttons,
     digest_problems,
     operators,
+    shortcuts,
     audit_trail,
     home,
     own_messages,
@@ -66,6 +68,7 @@ def register(app: AsyncApp, services: Services) -> None:
     for feature in FEATURES:
         feature.register(app, services)
     app.action(ANYTHING)(listener(services, out_of_date, need=Role.VIEWER))
+    app.shortcut(ANYTHING)(listener(services, out_of_date, need=Role.VIEWER))
     app.view(ANYTHING)(listener(services, out_of_date, need=Role.VIEWER))
     app.options(ANYTHING)(listener(services, _no_options, need=Role.VIEWER))
 

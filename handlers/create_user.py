@@ -83,7 +83,12 @@ def register(app: AsyncApp, services: Services) -> None:
 
 async def ask(turn: Turn) -> None:
     await turn.ack()
-    entries, problem = prefill(turn.text, await turn.services.directory.domains())
+    await open_for(turn, turn.text)
+
+
+async def open_for(turn: Turn, address: str) -> None:
+    """Open the form, filled as far as the address goes."""
+    entries, problem = prefill(address, await turn.services.directory.domains())
     await turn.open(await _filled(turn, entries, password_fields.parts(FORM), problem=problem))
 
 

@@ -67,7 +67,7 @@ def window(
 ) -> View:
     """`offset`: how many matching users come before those of `page`. `notes`: what to say of the accounts."""
     parts: list[Block] = [_search_input(text), blocks.words(count(text, page)), *notes]
-    parts += [_entry(user, several=several) for user in page.users]
+    parts += [entry(user, several=several) for user in page.users]
     parts += blocks.pager(PAGE, offset=offset, size=PER_PAGE, matching=page.matching)
     return blocks.modal(TITLE, parts, callback_id=VIEW, submit="Search")
 
@@ -101,7 +101,7 @@ def _search_input(text: str) -> Block:
     )
 
 
-def _entry(user: MailUser, *, several: bool) -> Block:
+def entry(user: MailUser, *, several: bool) -> Block:
     pending = "   :hourglass_flowing_sand: pending deletion" if user.deletion_id is not None else ""
     archived = "   :file_cabinet: archived" if user.archived else ""
     facts = None if user.archived else mailbox_fields.facts(user.details)

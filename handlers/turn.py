@@ -62,6 +62,8 @@ class Turn:
     _ack: AsyncAck = field(repr=False)
     recover: Recover | None = None
     """What to show in the modal after a failure; without it the present view stays, with the problem on top."""
+    message: dict[str, Any] | None = field(default=None, repr=False)
+    """The message that a shortcut was used on."""
     _operator: Operator | None = None
     _answered_at: float | None = None
 
@@ -89,6 +91,7 @@ class Turn:
             action=Action.read(actions[0]) if actions else None,
             arrived=time.monotonic(),
             _ack=ack,
+            message=body.get("message") if body.get("type") == "message_action" else None,
         )
 
     @property
