@@ -39,6 +39,7 @@ class Jobs:
             (self._services.execution.run_due, self._often),
             (self._services.directory.run_due, self._seldom),
             (self._services.outages.run_due, self._seldom),
+            (self._services.credits.run_due, self._seldom),
             (self._services.dns.run_due, self._seldom),
             (self._services.digest.run_due, self._seldom),
         ):
@@ -75,6 +76,7 @@ class Jobs:
         for job in (
             self._deliver,
             services.outages.run_due,
+            services.credits.run_due,
             services.directory.run_due,
             services.upkeep.run_due,
             services.execution.run_due,

@@ -7,11 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import outages
+from bot import credit, outages
 from bot.access import Access, People
 from bot.app_passwords import AppPasswords
 from bot.audit_trail import AuditTrail
 from bot.clock import Bell, Clock
+from bot.credit import Credits
 from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upkeep
 from bot.deletions import requests as queued
 from bot.directory import Directory
@@ -67,6 +68,7 @@ class Services:
     delivery: Delivery
     outages: Outages
     audit_trail: AuditTrail
+    credits: Credits
     providers: Mapping[str, Guarded]
 
 
@@ -229,6 +231,18 @@ async def open_services(
                 recovered=directory.hurry,
             ),
             audit_trail=AuditTrail(database=database, clock=clock),
+            credits=Credits(
+                database=database,
+                clock=clock,
+                bell=bell,
+                providers=providers,
+                thresholds={
+                    account.name: account.low_credit
+                    for account in settings.accounts
+                    if isinstance(account, PurelyMailSettings)
+                },
+                channel=settings.channels.digest,
+            ),
             providers=providers,
         )
 
@@ -258,6 +272,7 @@ def _courses(settings: Settings, renderers: Mapping[NoticeKind, Renderer]) -> di
         NoticeKind.OPERATORS: Course(operator_rows.change, renderers[NoticeKind.OPERATORS]),
         NoticeKind.OUTAGE: Course(outages.load, renderers[NoticeKind.OUTAGE]),
         NoticeKind.OUTAGE_OVER: Course(outages.load, renderers[NoticeKind.OUTAGE_OVER]),
+        NoticeKind.LOW_CREDIT: Course(credit.load, renderers[NoticeKind.LOW_CREDIT]),
     }
 
 

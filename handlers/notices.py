@@ -7,6 +7,7 @@ from typing import Any
 from bot.dns.digest_json import from_json
 from bot.model import NoticeKind
 from bot.notices import Rendered, Renderer
+from handlers.credit import render_low_credit
 from handlers.deletion_notices import render_hold, render_reminder, render_request, render_trouble
 from handlers.digest import digest_message
 from handlers.dns_alerts import render_alert
@@ -29,4 +30,5 @@ RENDERERS: Mapping[NoticeKind, Renderer] = {
     NoticeKind.OPERATORS: render_change,
     NoticeKind.OUTAGE: render_outage,
     NoticeKind.OUTAGE_OVER: render_outage_over,
+    NoticeKind.LOW_CREDIT: render_low_credit,
 }

@@ -35,6 +35,8 @@ class Capability(StrEnum):
     """Domains are added and deleted by themselves; without it, one is there while an address of it is."""
     DOMAIN_SETTINGS = auto()
     """A domain has switches: recovery of the account by its DNS, and subaddresses."""
+    CREDIT = auto()
+    """The account is prepaid, and tells how much is left."""
     ROUTING_RULES = auto()
     """Mail to any addresses of a domain can be sent elsewhere, by rules that are numbered."""
     ALIASES = auto()

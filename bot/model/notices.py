@@ -23,6 +23,8 @@ class NoticeKind(StrEnum):
     """An account that can't be used. Subject: the outage's id."""
     OUTAGE_OVER = "outage_over"
     """The same, when it can be used again."""
+    LOW_CREDIT = "low_credit"
+    """An account that has little credit left. Subject: the id of that."""
     OPERATORS = "operators"
     """A change of who may use Mailwarden. Subject: the change's id."""
     BULK_STOPPED = "bulk_stopped"

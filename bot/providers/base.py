@@ -7,6 +7,7 @@ Every method may raise, besides what it names: `ProviderUnavailable`, `ProviderU
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
@@ -240,6 +241,9 @@ class MailProvider(Protocol):
 
     async def delete_domain(self, name: str) -> None:
         """Delete the domain with all its mail users and routing rules, at once and for good. Raises NotPossible."""
+
+    async def credit(self) -> Decimal:
+        """What is left of what was paid for the account, in US dollars. Raises NotPossible."""
 
     async def create_routing_rule(self, rule: RoutingRule) -> None:
         """Create a routing rule with that content; its id is the mail system's to give, and told by the list alone.

@@ -1,6 +1,7 @@
 """A mail system's client with a breaker around every call."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from typing_extensions import override
 
@@ -167,6 +168,11 @@ class Guarded(MailProvider):
     async def delete_routing_rule(self, rule_id: str) -> None:
         async with self.breaker.watching():
             await self._provider.delete_routing_rule(rule_id)
+
+    @override
+    async def credit(self) -> Decimal:
+        async with self.breaker.watching(proves=False):
+            return await self._provider.credit()
 
     @override
     async def aclose(self) -> None:

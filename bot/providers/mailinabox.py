@@ -14,6 +14,7 @@ What it does beside its document (https://mailinabox.email/api-docs.html), as of
 import asyncio
 import random
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from pydantic import SecretStr
 from typing_extensions import override
@@ -236,6 +237,10 @@ class MailInABox(WithoutLoginOptions):
     @override
     async def delete_routing_rule(self, rule_id: str) -> None:
         _ = await self._box.write("/mail/aliases/remove", address=rule_id)
+
+    @override
+    async def credit(self) -> Decimal:
+        raise NotPossible(f"{self.title} is nobody's prepaid account.")
 
     @override
     async def aclose(self) -> None:

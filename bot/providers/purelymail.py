@@ -7,6 +7,7 @@ import asyncio
 import random
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -30,6 +31,7 @@ CAPABILITIES = frozenset(
         Capability.DOMAINS,
         Capability.DOMAIN_SETTINGS,
         Capability.ROUTING_RULES,
+        Capability.CREDIT,
     }
 )
 LIST_CAP = 1000
@@ -100,6 +102,10 @@ class PurelyMail(PurelyMailLogins):
         if not isinstance(code, str) or not code:
             raise self._purelymail.confused("getOwnershipCode")
         return code
+
+    @override
+    async def credit(self) -> Decimal:
+        return await self._read("checkAccountCredit", answers.credit)
 
     @override
     async def dns_records(self) -> list[DnsRecord]:

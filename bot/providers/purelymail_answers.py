@@ -1,11 +1,13 @@
 """What PurelyMail answers, read into values of ours. Anything else than what is expected raises ValueError."""
 
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 
 from bot.model import MailDomain, ProviderVerdict
 from bot.providers.base import DomainSettings, ResetMethod, RoutingRule, UserState
 
 Json = dict[str, Any]
+_DIGITS = Decimal("0.0001")
 
 
 def addresses(result: Json) -> set[str]:
@@ -93,6 +95,17 @@ def rule(entry: Json) -> RoutingRule:
             )
         case _:
             raise ValueError("rule")
+
+
+def credit(result: Json) -> Decimal:
+    """Of `checkAccountCredit`, which writes some seventy digits: never more than it says."""
+    try:
+        amount = Decimal(str(result.get("credit"))).quantize(_DIGITS, ROUND_FLOOR)
+    except InvalidOperation:
+        raise ValueError("credit") from None
+    if not amount.is_finite():
+        raise ValueError("credit")
+    return amount
 
 
 def _flag(result: Json, name: str) -> bool | None:

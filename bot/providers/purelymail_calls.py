@@ -26,6 +26,7 @@ SAFE = {
     "listRoutingRules": True,
     "getOwnershipCode": True,
     "updateDomainSettings": True,
+    "checkAccountCredit": True,
     "addDomain": False,
     "createUser": False,
     "modifyUser": False,

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.model import ProviderVerdict
 
+CREDIT = "19.1607994830137318004587841289974404320987654320987654320987654320987598"
 OWNERSHIP_CODE = "purelymail_ownership_proof=" + "5a" * 64
 
 _NAMES = {
@@ -79,6 +80,7 @@ class SimulatedAccount:
     rules: dict[int, dict[str, Any]] = field(default_factory=dict)
     welcomed: list[str] = field(default_factory=list)
     """Addresses that a welcome mail was sent to."""
+    credit: str = CREDIT
 
 
 def sandbox_account() -> SimulatedAccount:

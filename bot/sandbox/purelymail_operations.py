@@ -19,7 +19,6 @@ Owned = Callable[[str], Awaitable[bool]]
 """Whether a domain publishes the ownership code."""
 
 LIST_CAP = 1000
-CREDIT = "19.1607994830137318004587841289974404320987654320987654320987654320987598"
 
 
 class Refused(Exception):
@@ -228,7 +227,7 @@ class Operations:
         return {}
 
     async def check_account_credit(self, _body: Json) -> Json:
-        return {"credit": CREDIT}
+        return {"credit": self._account.credit}
 
     def _rename(self, user: SimulatedUser, address: str) -> None:
         if address in self._account.users:

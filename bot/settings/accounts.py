@@ -46,6 +46,14 @@ class PurelyMailSettings(Table):
         Field(strict=True, gt=0, le=60),
         Key("Seconds to wait for an answer.", "seconds, more than 0 and at most 60"),
     ] = 20.0
+    low_credit: Annotated[
+        float,
+        Field(strict=True, ge=0, le=100_000),
+        Key(
+            "Warn once where less than so many US dollars are left of the account's credit; 0 for no warning.",
+            "US dollars, from 0 to 100000",
+        ),
+    ] = 5.0
 
     @property
     def secret(self) -> SecretStr:
