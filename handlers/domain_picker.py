@@ -37,14 +37,16 @@ async def offer(turn: Turn) -> None:
         await turn.ack(options=[_option(domain, several=turn.several) for domain in fitting[:MANY]])
 
 
-def picker(domains: Sequence[MailDomain], chosen: str, *, several: bool) -> Block:
+def picker(
+    domains: Sequence[MailDomain], chosen: str, *, several: bool, action_id: str = DOMAIN_ACTION
+) -> Block:
     """`chosen`: the value of the option that is picked already, "" for none."""
     options = [_option(domain, several=several) for domain in domains]
     initial = next((option for option in options if option.value == chosen), None)
     placeholder = blocks.plain("Pick a domain")
     element = (
         StaticSelectElement(
-            action_id=DOMAIN_ACTION,
+            action_id=action_id,
             options=None if several else options,
             option_groups=_groups(domains) if several else None,
             initial_option=initial,
@@ -52,11 +54,12 @@ def picker(domains: Sequence[MailDomain], chosen: str, *, several: bool) -> Bloc
         )
         if len(options) <= MANY
         else ExternalDataSelectElement(
-            action_id=DOMAIN_ACTION, min_query_length=0, initial_option=initial, placeholder=placeholder
+            action_id=action_id, min_query_length=0, initial_option=initial, placeholder=placeholder
         )
     )
-    # Accounts of different mail systems have different fields below: the choice brings them.
-    return InputBlock(block_id=DOMAIN, label="Domain", element=element, dispatch_action=several or None)
+    # Accounts of different mail systems have different fields below in the first form: there, the choice brings them.
+    dispatch = (several and action_id == DOMAIN_ACTION) or None
+    return InputBlock(block_id=DOMAIN, label="Domain", element=element, dispatch_action=dispatch)
 
 
 def _groups(domains: Sequence[MailDomain]) -> list[OptionGroup]:

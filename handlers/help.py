@@ -6,6 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.model import Capability, Role
+from bot.routes import CAPABILITIES
 from bot.services import Services
 from handlers import (
     admin_privilege,
@@ -14,6 +15,7 @@ from handlers import (
     create_user,
     dns_health,
     find_users,
+    mail_routes,
     pending_deletions,
     quota,
     reset_password,
@@ -38,6 +40,7 @@ _CHANGING = (
 _LOOKING = (
     (find_users, "Find users"),
     (pending_deletions, "Pending deletions"),
+    (mail_routes, "Routing"),
     (dns_health, "DNS health"),
     (audit_trail, "Audit trail"),
 )
@@ -47,6 +50,7 @@ _NEEDS: dict[str, Collection[Capability]] = {
     quota.COMMAND: {Capability.QUOTA},
     admin_privilege.COMMAND: {Capability.ADMIN_PRIVILEGE},
     restore_user.COMMAND: {Capability.ARCHIVED_USERS},
+    mail_routes.COMMAND: CAPABILITIES,
 }
 """What one account at least has to be able to do, for a command to be shown."""
 
@@ -61,6 +65,7 @@ _COMMANDS = {
     find_users.COMMAND: "[text]: find mail users and manage them",
     pending_deletions.COMMAND: "what is queued for deletion; with `history`, what has ended",
     audit_trail.COMMAND: "[name@domain or domain] [@operator] [since]: who did what",
+    mail_routes.COMMAND: "[text]: where mail is sent elsewhere: routing rules and aliases, new ones and deleting them",
     dns_health.COMMAND: "[domain or a part of it]: how the DNS of your domains is, and what mends it",
 }
 

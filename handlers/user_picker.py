@@ -83,11 +83,11 @@ def picker(
     )
 
 
-def multi_picker() -> Block:
+def multi_picker(*, label: str = "Mail users") -> Block:
     """The same for any number of users; may be left empty."""
     return InputBlock(
         block_id=USERS,
-        label="Mail users",
+        label=label,
         optional=True,
         element=ExternalDataMultiSelectElement(
             action_id=SEARCH,
