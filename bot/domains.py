@@ -19,6 +19,7 @@ from bot.model import (
     TargetKind,
 )
 from bot.providers.base import DomainSettings, MailProvider
+from bot.routes import CAPABILITIES
 from bot.storage import deletions, user_counts
 from bot.storage.database import Database
 from bot.writes import Writes
@@ -36,7 +37,10 @@ class DomainFacts:
 
 @dataclass(frozen=True, slots=True)
 class DomainDetails:
-    """What the mail system tells of a domain now; None where it has no such thing, or did not answer (`problem`)."""
+    """What the mail system tells of a domain now; None where it has no such thing, or did not answer (`problem`).
+
+    `rules`: how many routing rules or aliases it has, without those that a mail system makes by itself.
+    """
 
     settings: DomainSettings | None = None
     rules: int | None = None
@@ -85,9 +89,9 @@ class Domains:
         try:
             if Capability.DOMAIN_SETTINGS in provider.capabilities:
                 settings = await provider.domain_settings(domain.name)
-            if Capability.ROUTING_RULES in provider.capabilities:
+            if CAPABILITIES & provider.capabilities:
                 listed = await provider.list_routing_rules()
-                rules = sum(rule.domain == domain.name for rule in listed)
+                rules = sum(rule.domain == domain.name and not rule.automatic for rule in listed)
         except (ProviderError, NotFound) as error:
             return DomainDetails(settings, rules, str(error))
         return DomainDetails(settings, rules)

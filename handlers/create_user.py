@@ -177,7 +177,7 @@ def form(
             *top,
             *notes,
             domain_picker.picker(domains, entries.domain, several=several),
-            _local_part_input(entries),
+            local_part_input(entries.local_part),
             *mailbox_fields.inputs(offered, entries.extras, empty="Empty: no limit."),
             *password_parts,
         ],
@@ -239,14 +239,14 @@ def done(created: UserCreated, password: Password, *, several: bool = False) -> 
     )
 
 
-def _local_part_input(entries: Entries) -> Block:
+def local_part_input(typed: str, action_id: str = LOCAL_PART_ACTION) -> Block:
     return InputBlock(
         block_id=LOCAL_PART,
         label="User name",
         hint="The part before the @: a-z, 0-9, and . _ - between them.",
         element=PlainTextInputElement(
-            action_id=LOCAL_PART_ACTION,
-            initial_value=entries.local_part or None,
+            action_id=action_id,
+            initial_value=typed or None,
             placeholder=blocks.plain("anna"),
             max_length=320,
         ),

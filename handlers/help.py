@@ -14,8 +14,10 @@ from handlers import (
     blocks,
     create_user,
     dns_health,
+    find_domains,
     find_users,
     mail_routes,
+    manage_user,
     pending_deletions,
     quota,
     reset_password,
@@ -39,7 +41,9 @@ _CHANGING = (
 )
 _LOOKING = (
     (find_users, "Find users"),
+    (manage_user, "Manage a user"),
     (pending_deletions, "Pending deletions"),
+    (find_domains, "Domains"),
     (mail_routes, "Routing"),
     (dns_health, "DNS health"),
     (audit_trail, "Audit trail"),
@@ -63,8 +67,10 @@ _COMMANDS = {
     schedule_deletion.COMMAND: "[name@domain ...] or [domain]: delete, after a time in which it can be cancelled",
     restore_user.COMMAND: "[name@domain]: give a deleted user's mailbox back",
     find_users.COMMAND: "[text]: find mail users and manage them",
+    manage_user.COMMAND: "[name@domain]: all about one mail user: login, app passwords, resets, another name, what was done",
     pending_deletions.COMMAND: "what is queued for deletion; with `history`, what has ended",
     audit_trail.COMMAND: "[name@domain or domain] [@operator] [since]: who did what",
+    find_domains.COMMAND: "[domain or a part of it]: your domains: add one, what to publish for it, its settings",
     mail_routes.COMMAND: "[text]: where mail is sent elsewhere: routing rules and aliases, new ones and deleting them",
     dns_health.COMMAND: "[domain or a part of it]: how the DNS of your domains is, and what mends it",
 }
