@@ -62,6 +62,11 @@ def picker(
     return InputBlock(block_id=DOMAIN, label="Domain", element=element, dispatch_action=dispatch)
 
 
+def options(domains: Sequence[MailDomain]) -> list[Option]:
+    """Of one account, to answer a search."""
+    return [_option(domain, several=False) for domain in domains]
+
+
 def _groups(domains: Sequence[MailDomain]) -> list[OptionGroup]:
     accounts = sorted({domain.account for domain in domains})
     return [

@@ -1,75 +1,106 @@
-"""One mail user and what its account can do with it: the Manage button of a list → password, quota, deletion and more."""
+"""Everything about one mail user: /mail-manage [user], or the Manage button of a list → one window with all that can be done.
 
-from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime
+The window opens with what the directory knows, and is filled in when the mail system has answered.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot.model import CANCELLABLE_STATES, Capability, Deletion, MailUser, Role, Target, TargetKind
+from bot.errors import NotFound, ProviderError
+from bot.model import MailUser, Role, Target, TargetKind
 from bot.services import Services
+from bot.storage.audit import AuditFilter
 from handlers import (
     admin_privilege,
+    app_passwords,
     blocks,
-    mailbox_fields,
+    manage_window,
     quota,
+    rename_user,
+    reset_methods,
     reset_password,
     restore_user,
     schedule_deletion,
+    search_indexing,
     two_factor,
     user_picker,
 )
 from handlers.account_notes import stale_notes
-from handlers.deletion_buttons import cancel_button
-from handlers.deletion_words import cancelled, when
+from handlers.deletion_words import cancelled
 from handlers.listening import listener
-from handlers.payloads import pack
+from handlers.manage_window import TITLE, Live
 from handlers.turn import Run, Turn
 
+COMMAND = "/mail-manage"
+ASK = "manage_user.ask"
+SEARCH = "manage_user.search"
+PICKED = "manage_user.picked"
 OPEN = "manage_user.open"
-VIEW = "manage_user"
-PASSWORD = "manage_user.password"  # noqa: S105 - the name of a button
-TWO_FACTOR = "manage_user.two_factor"
-QUOTA = "manage_user.quota"
-ADMIN = "manage_user.admin"
-RESTORE = "manage_user.restore"
-DELETE = "manage_user.delete"
-CANCEL = "manage_user.cancel"
 
-TITLE = "Manage a mail user"
+ACTS = 5
+"""So many acts are shown, the newest ones."""
 
 
 def register(app: AsyncApp, services: Services) -> None:
+    app.command(COMMAND)(listener(services, ask, need=Role.VIEWER))
+    app.action(ASK)(listener(services, ask, need=Role.VIEWER))
+    app.options(SEARCH)(listener(services, user_picker.offer, need=Role.VIEWER))
+    app.view(PICKED)(listener(services, pick, need=Role.VIEWER))
     app.action(OPEN)(listener(services, open_, need=Role.VIEWER))
-    app.action(PASSWORD)(listener(services, onward(reset_password.open_for), need=Role.ADMIN))
-    app.action(TWO_FACTOR)(listener(services, onward(two_factor.open_for), need=Role.ADMIN))
-    app.action(QUOTA)(listener(services, onward(quota.open_for), need=Role.ADMIN))
-    app.action(ADMIN)(listener(services, onward(admin_privilege.open_for), need=Role.ADMIN))
-    app.action(RESTORE)(listener(services, onward(restore_user.open_for), need=Role.ADMIN))
-    app.action(DELETE)(listener(services, onward(schedule_deletion.open_for), need=Role.ADMIN))
-    app.action(CANCEL)(listener(services, cancel, need=Role.ADMIN, fresh=True))
+    for action, step in (
+        (manage_window.PASSWORD, reset_password.open_for),
+        (manage_window.TWO_FACTOR, two_factor.open_for),
+        (manage_window.APP_PASSWORDS, app_passwords.open_for),
+        (manage_window.RESET_METHODS, reset_methods.open_for),
+        (manage_window.INDEXING, search_indexing.open_for),
+        (manage_window.QUOTA, quota.open_for),
+        (manage_window.ADMIN, admin_privilege.open_for),
+        (manage_window.RENAME, rename_user.open_for),
+        (manage_window.RESTORE, restore_user.open_for),
+        (manage_window.DELETE, schedule_deletion.open_for),
+    ):
+        app.action(action)(listener(services, onward(step), need=Role.ADMIN))
+    app.action(manage_window.CANCEL)(listener(services, cancel, need=Role.ADMIN, fresh=True))
 
 
-async def present(turn: Turn, account: str, address: str, *, top: list[Block] | None = None) -> View:
-    user = await turn.services.directory.find(address, account=account, archived=None)
-    age = (await turn.services.directory.ages()).get(account)
-    return window(
-        user,
-        await turn.services.deletions.open_for(Target(account, TargetKind.USER, address)),
-        now=turn.services.clock.now(),
-        may_change=turn.operator.role >= Role.ADMIN,
-        offered=await turn.services.users.offers(account),
-        as_of=None if age is None else age.refreshed_at,
-        several=turn.several,
-        top=[*(top or []), *await stale_notes(turn, account)],
+async def ask(turn: Turn) -> None:
+    await turn.ack()
+    user, problem = await user_picker.named(turn, archived=None)
+    if user is not None:
+        await open_for(turn, user)
+        return
+    await turn.open(
+        user_picker.ask(
+            TITLE,
+            callback_id=PICKED,
+            submit="Next",
+            hint="Type any part of the address.",
+            problem=problem,
+            several=turn.several,
+            search=SEARCH,
+        )
     )
+
+
+async def pick(turn: Turn) -> None:
+    account, address = user_picker.chosen(turn.modal, search=SEARCH)
+    await turn.ack(response_action="update", view=await present(turn, account, address))
+    await _fill_in(turn, account, address)
 
 
 async def open_(turn: Turn) -> None:
     await turn.ack()
     account, address = user_picker.read_reference(turn.value)
-    await turn.open(await present(turn, account, address))
+    await open_for(turn, await turn.services.directory.find(address, account=account, archived=None))
+
+
+async def open_for(turn: Turn, user: MailUser) -> None:
+    """Open the window at once, and fill it in when the mail system has answered."""
+    await turn.open(await present(turn, user.account, user.address))
+    await _fill_in(turn, user.account, user.address)
 
 
 def onward(step: Callable[[Turn, MailUser], Awaitable[None]]) -> Run:
@@ -91,62 +122,47 @@ async def cancel(turn: Turn) -> None:
 
     turn.recover = back
     gone = await turn.services.deletions.cancel(turn.operator, turn.value)
-    done = await present(turn, account, address, top=[blocks.success(cancelled([gone]))])
-    if not await turn.show(done):
+    told: list[Block] = [blocks.success(cancelled([gone]))]
+    if await turn.show(await present(turn, account, address, top=told)):
+        await _fill_in(turn, account, address, top=told)
+    else:
         await turn.tell(blocks.sentence(cancelled([gone])))
 
 
-def window(
-    user: MailUser,
-    deletion: Deletion | None,
-    *,
-    now: datetime,
-    may_change: bool,
-    offered: Collection[Capability],
-    several: bool = False,
-    top: list[Block],
-    as_of: datetime | None = None,
+async def present(
+    turn: Turn, account: str, address: str, *, top: Sequence[Block] = (), live: Live | None = None
 ) -> View:
-    """`offered`: what the account can do. `as_of`: when its users were last listed."""
-    target = user_picker.reference(user.account, user.address)
-    parts = [*top, blocks.section(f"*{user_picker.name(user.account, user.address, several=several)}*")]
-    if user.archived:
-        parts.append(
-            blocks.section("*Archived.* The user is deleted, and its mailbox is kept on the server.")
-        )
-    facts = mailbox_fields.facts(user.details)
-    if facts is not None:
-        parts.append(blocks.words(f"Before that: {facts}" if user.archived else facts[0].upper() + facts[1:]))
-        if as_of is not None and not user.archived and user.details.used is not None:
-            parts.append(blocks.context(f"Use as of {blocks.date(as_of)}."))
-    if deletion is not None:
-        asked = f"<@{deletion.requested_by}>: {blocks.escape(deletion.reason, 300)}"
-        parts.append(blocks.section(f"*Pending deletion.* {when(deletion, now)}\n{asked}"))
-    if may_change:
-        buttons = (
-            [blocks.button("Restore …", RESTORE, value=target)] if user.archived else _buttons(user, offered)
-        )
-        if deletion is None and not user.archived:
-            buttons.append(blocks.button("Delete …", DELETE, value=target, style="danger"))
-        elif deletion is not None and deletion.state in CANCELLABLE_STATES:
-            buttons.append(cancel_button(deletion, CANCEL))
-        if buttons:
-            parts.append(blocks.actions(*buttons))
-    else:
-        parts.append(blocks.context("You may look. Changing something needs an admin."))
-    return blocks.modal(
-        TITLE, parts, callback_id=VIEW, metadata=pack(account=user.account, address=user.address)
+    """The window. `live`: what the mail system says; None while it was not asked. Raises NotFound."""
+    services = turn.services
+    user = await services.directory.find(address, account=account, archived=None)
+    age = (await services.directory.ages()).get(account)
+    reading = Live(note=f"Reading the rest from {services.users.title(account)} …")
+    return manage_window.window(
+        user,
+        await services.deletions.open_for(Target(account, TargetKind.USER, address)),
+        now=services.clock.now(),
+        may_change=turn.operator.role >= Role.ADMIN,
+        offered=await services.users.offers(account),
+        as_of=None if age is None else age.refreshed_at,
+        several=turn.several,
+        top=[*top, *await stale_notes(turn, account)],
+        live=reading if live is None else live,
+        acts=await services.audit_trail.latest(AuditFilter(targets=(address,), account=account), limit=ACTS),
     )
 
 
-def _buttons(user: MailUser, offered: Collection[Capability]) -> list[ButtonElement]:
-    """To what the account can do with somebody who is there."""
-    target = user_picker.reference(user.account, user.address)
-    buttons = [blocks.button("Set password", PASSWORD, value=target)]
-    if mailbox_fields.offers_quota(offered, user):
-        buttons.append(blocks.button("Quota", QUOTA, value=target))
-    if Capability.ADMIN_PRIVILEGE in offered:
-        buttons.append(blocks.button("Administrator", ADMIN, value=target))
-    if two_factor.CAPABILITIES & set(offered):
-        buttons.append(blocks.button("Two-factor login", TWO_FACTOR, value=target))
-    return buttons
+async def _fill_in(turn: Turn, account: str, address: str, *, top: Sequence[Block] = ()) -> None:
+    """Bring the open window up to what the mail system tells. What somebody shows meanwhile is left alone."""
+    shown = turn.modal.hash
+    user = await turn.services.directory.find(address, account=account, archived=None)
+    if user.archived:
+        return
+    try:
+        state = await turn.services.users.state(turn.operator, account=account, address=address)
+    except NotFound as error:
+        view = blocks.modal(TITLE, blocks.problem(str(error)), callback_id=manage_window.VIEW)
+    except ProviderError as error:
+        view = await present(turn, account, address, top=top, live=Live(note=f":warning: {error}"))
+    else:
+        view = await present(turn, account, address, top=top, live=Live(state))
+    await turn.show(view, hash=shown)

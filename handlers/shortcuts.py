@@ -65,7 +65,7 @@ async def manage(turn: Turn) -> None:
     found = await sort_out(turn, addresses_in(turn.message))
     if len(found.users) == 1 and not found.free:
         user = found.users[0]
-        await turn.open(await manage_user.present(turn, user.account, user.address))
+        await manage_user.open_for(turn, user)
         return
     if not found.users and not found.free and not found.foreign:
         top = [blocks.words("There is no mail address in this message. Search for the user instead.")]

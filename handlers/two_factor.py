@@ -89,8 +89,8 @@ async def toggle(turn: Turn) -> None:
     )
     offered = await turn.services.users.offers(account)
     if not await turn.show(current(account, state, provider, offered, changed=True, several=turn.several)):
-        word = _word(state, offered)
-        await turn.tell(f"2FA for {blocks.code(address)} is now {word}, as {provider} shows it.")
+        now = word(state, offered)
+        await turn.tell(f"2FA for {blocks.code(address)} is now {now}, as {provider} shows it.")
 
 
 async def open_for(turn: Turn, user: MailUser) -> None:
@@ -133,7 +133,7 @@ def current(
         parts.append(blocks.success(f"Done, and read back from {provider}."))
     who = user_picker.name(account, state.address, several=several)
     parts += [
-        blocks.section(f"2FA for {who} is *{_word(state, offered)}*."),
+        blocks.section(f"2FA for {who} is *{word(state, offered)}*."),
         *(blocks.actions(button) for button in _toggle(account, state, offered)),
         blocks.context(f"Read from {blocks.escape(provider, 100)} just now. {_hint(offered)}"),
     ]
@@ -179,7 +179,8 @@ def _hint(offered: Collection[Capability]) -> str:
     return HINT if Capability.TWO_FACTOR in offered else OWN
 
 
-def _word(state: UserState, offered: Collection[Capability]) -> str:
+def word(state: UserState, offered: Collection[Capability]) -> str:
+    """How it stands, where `offered` is what the account can do."""
     if Capability.TWO_FACTOR not in offered:
         return "on" if state.two_factor else "off"
     return "required" if state.two_factor else "not required"

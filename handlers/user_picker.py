@@ -143,10 +143,10 @@ def chosen(view: OpenView, *, search: str = SEARCH) -> tuple[str, str]:
     return account, address
 
 
-async def named(turn: Turn, *, archived: bool = False) -> tuple[MailUser | None, str | None]:
+async def named(turn: Turn, *, archived: bool | None = False) -> tuple[MailUser | None, str | None]:
     """The mail user that a command's text names, and what to say where it names none that is there.
 
-    `archived`: one that is not there, and whose mailbox is kept.
+    `archived`: one that is not there, and whose mailbox is kept; None for either.
     """
     if not turn.text:
         return None, None

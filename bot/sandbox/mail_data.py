@@ -30,6 +30,19 @@ _TWO_FACTOR = frozenset(
         "ingrid.moe@fjordbooks.example",
     }
 )
+_RESETS = {
+    "anna.keller@acme-tools.example": (
+        {
+            "type": "email",
+            "target": "anna@lindenhof.example",
+            "description": "Private",
+            "allowMfaReset": False,
+        },
+        {"type": "phone", "target": "+4930555123", "description": "", "allowMfaReset": True},
+    ),
+}
+"""By user: the ways to reset a forgotten password."""
+
 _VERDICTS = {
     "acme-tools.example": ProviderVerdict(mx=True, spf=True, dkim=True, dmarc=True),
     "lindenhof.example": ProviderVerdict(mx=True, spf=True, dkim=True, dmarc=True),
@@ -91,6 +104,7 @@ def sandbox_account() -> SimulatedAccount:
                 address,
                 f"Old-{number:03d}-password-of-{address.partition('@')[0]}",
                 two_factor=address in _TWO_FACTOR,
+                reset_methods=[dict(method) for method in _RESETS.get(address, ())],
             )
             for number, address in enumerate(addresses)
         },

@@ -117,6 +117,7 @@ class PurelyMailSimulator:
                     "two_factor": user.two_factor,
                     "search_indexing": user.search_indexing,
                     "password_reset": user.password_reset,
+                    "reset_methods": user.reset_methods,
                     "app_passwords": user.app_passwords,
                 }
                 for user in self.account.users.values()
@@ -201,7 +202,16 @@ class PurelyMailSimulator:
     def _written(self, operation: str, body: Json) -> str:
         """The name of what a call would change, "" for none."""
         match operation:
-            case "createUser" | "modifyUser" | "deleteUser":
+            case "createAppPassword":
+                return str(body.get("userHandle", "")).partition("@")[0]
+            case (
+                "createUser"
+                | "modifyUser"
+                | "deleteUser"
+                | "upsertPasswordReset"
+                | "deletePasswordReset"
+                | "deleteAppPassword"
+            ):
                 return str(body.get("userName", "")).partition("@")[0]
             case "deleteDomain":
                 return str(body.get("name", ""))

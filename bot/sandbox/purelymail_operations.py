@@ -230,6 +230,7 @@ class Operations:
         return {"credit": self._account.credit}
 
     def _rename(self, user: SimulatedUser, address: str) -> None:
+        _ = self._domain(address.partition("@")[2])
         if address in self._account.users:
             raise Refused("userExists", "That user already exists.")
         del self._account.users[user.address]

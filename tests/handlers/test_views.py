@@ -29,7 +29,7 @@ from handlers import (
     find_users,
     home,
     listening,
-    manage_user,
+    manage_window,
     pending_deletions,
     quota,
     reset_password,
@@ -80,7 +80,7 @@ def a_modal_of(state: DeletionState) -> list[View]:
     return [
         schedule_deletion.queued(deletion, NOW, first=True, undelivered=MESSAGE),
         schedule_deletion.queued(deletion, NOW, first=False),
-        manage_user.window(
+        manage_window.window(
             QUEUED_USER,
             deletion,
             now=NOW,
@@ -152,10 +152,10 @@ VIEWS: dict[str, View] = {
         PASSWORD,
         several=True,
     ),
-    "manage, archived": manage_user.window(
+    "manage, archived": manage_window.window(
         ARCHIVED_USER, None, now=NOW, may_change=True, offered=ALL, top=[], as_of=NOW
     ),
-    "manage, all there is": manage_user.window(
+    "manage, all there is": manage_window.window(
         FULL_USER, None, now=NOW, may_change=True, offered=ALL, several=True, top=[], as_of=NOW
     ),
     "2FA, busy": two_factor.busy(ACCOUNT, ADDRESS, "Reading the state …"),
@@ -173,7 +173,7 @@ VIEWS: dict[str, View] = {
         problem=MESSAGE,
         several=True,
     ),
-    "manage, as a viewer": manage_user.window(USER, None, now=NOW, may_change=False, offered=ALL, top=[]),
+    "manage, as a viewer": manage_window.window(USER, None, now=NOW, may_change=False, offered=ALL, top=[]),
     "pending": pending_deletions.window(a_queue(), top=blocks.problem(MESSAGE)),
     "what has ended": pending_deletions.window(
         Queue(
