@@ -41,7 +41,7 @@ class Person:
     teams: frozenset[str] = frozenset()
 
 
-class _Unanswered(NotAllowed):
+class Unanswered(NotAllowed):
     """Who it is could not be found out."""
 
 
@@ -92,7 +92,7 @@ class Access:
         """The role that the configuration gives, by id or by user group. Raises NotAllowed if that can't be found out."""
         found, uncertain = await self._configured(slack_id)
         if uncertain:
-            raise _Unanswered(_NO_ANSWER)
+            raise Unanswered(_NO_ANSWER)
         return found
 
     async def stands(self, slack_id: str, *, need: Role) -> bool | None:
@@ -100,7 +100,7 @@ class Access:
         try:
             _ = await self._role(slack_id, need)
             person = await self._person(slack_id, fresh=False)
-        except (_Unanswered, PeopleUnavailable):
+        except (Unanswered, PeopleUnavailable):
             return None
         except NotAllowed:
             return False
@@ -110,7 +110,7 @@ class Access:
         try:
             person = await self._person(slack_id, fresh=fresh)
         except PeopleUnavailable as error:
-            raise _Unanswered(_NO_ANSWER) from error
+            raise Unanswered(_NO_ANSWER) from error
         if person.is_stranger or not team_id or (person.team_id != team_id and team_id not in person.teams):
             raise NotAllowed("Mailwarden serves the members of its own workspace only.")
         if person.is_bot or person.is_deleted:
@@ -125,14 +125,14 @@ class Access:
         found = configured or given
         if found is None:
             if uncertain:
-                raise _Unanswered(_NO_ANSWER)
+                raise Unanswered(_NO_ANSWER)
             raise NotAllowed(
                 "Mailwarden is for the people who run mail here, and you are not one of them."
                 f"{self._whom_to_ask()} Your Slack id is {slack_id}."
             )
         if found < need:
             if uncertain:
-                raise _Unanswered(_NO_ANSWER)
+                raise Unanswered(_NO_ANSWER)
             raise NotAllowed(f"{_may(found)} this needs the role {need.name.lower()}.{self._whom_to_ask()}")
         return found
 

@@ -27,6 +27,7 @@ from bot.observability import cap_loggers
 from bot.services import Services, open_services
 from bot.settings import Settings
 from handlers.notices import RENDERERS
+from handlers.open_homes import OpenHomes
 from handlers.people import SlackPeople
 from handlers.runner import ListenerRunner
 
@@ -102,7 +103,7 @@ async def running_bot(
             runner = ListenerRunner.install(app)
             handlers.register(app, services)
             socket = _Socket(app, settings.slack.app_token.get_secret_value(), reading)
-            jobs = Jobs(services)
+            jobs = Jobs(services, also=[OpenHomes(services, posting).run_due])
             await socket.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it bare
             jobs.start()
             log.info("connected to Slack")

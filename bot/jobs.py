@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,13 +23,22 @@ Job = Callable[[], Awaitable[None]]
 
 
 class Jobs:
-    def __init__(self, services: Services, *, often: float = OFTEN, seldom: float = SELDOM) -> None:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        often: float = OFTEN,
+        seldom: float = SELDOM,
+        also: Sequence[Job] = (),
+    ) -> None:
+        """`also`: what is done often, too, and when something became due."""
         self._services = services
         self._often = often
         self._seldom = seldom
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
         self._listening: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[None]] = set()
+        self._also = also
         self._delivering = asyncio.Lock()
 
     def start(self) -> None:
@@ -42,6 +51,7 @@ class Jobs:
             (self._services.credits.run_due, self._seldom),
             (self._services.dns.run_due, self._seldom),
             (self._services.digest.run_due, self._seldom),
+            *((job, self._often) for job in self._also),
         ):
             self._scheduler.add_job(self._run, "interval", args=[job], seconds=seconds)
             _ = self._spawn(job)
@@ -83,6 +93,7 @@ class Jobs:
             services.dns.run_due,
             services.digest.run_due,
             self._deliver,
+            *self._also,
         ):
             await _guarded(job)
 
@@ -93,7 +104,8 @@ class Jobs:
     async def _listen(self) -> None:
         while True:
             await self._services.bell.heard()
-            _ = self._spawn(self._deliver)
+            for job in (self._deliver, *self._also):
+                _ = self._spawn(job)
 
     async def _run(self, job: Job) -> None:
         # A coroutine, or the scheduler would call it in a thread, outside of the event loop.

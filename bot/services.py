@@ -22,6 +22,7 @@ from bot.dns.announcements import Announcements
 from bot.dns.daily import DailyDigest
 from bot.dns.rhythm import Rhythm
 from bot.domains import Domains
+from bot.home_tabs import HomeTabs
 from bot.mailboxes import Mailboxes
 from bot.model import NoticeKind
 from bot.new_domains import NewDomains
@@ -69,6 +70,7 @@ class Services:
     outages: Outages
     audit_trail: AuditTrail
     credits: Credits
+    home_tabs: HomeTabs
     providers: Mapping[str, Guarded]
 
 
@@ -231,6 +233,7 @@ async def open_services(
                 recovered=directory.hurry,
             ),
             audit_trail=AuditTrail(database=database, clock=clock),
+            home_tabs=HomeTabs(database=database, clock=clock),
             credits=Credits(
                 database=database,
                 clock=clock,

@@ -1,6 +1,7 @@
 """How DNS findings are shown, in windows and in messages."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import dns.exception
 import dns.name
@@ -108,18 +109,19 @@ def marks(health: DomainHealth) -> str:
 
 def counts(healths: Sequence[DomainHealth]) -> str:
     """`6 domains: 3 fail, 1 with warnings, 2 ok.`"""
-    total = len(healths)
+    return counted(Counter(health.grade for health in healths))
+
+
+def counted(grades: Mapping[Grade, int]) -> str:
+    """The same, of how many domains are how."""
+    total = sum(grades.values())
     phrases = {
         Grade.FAIL: "failing",
         Grade.WARN: "with warnings",
         Grade.UNKNOWN: "unknown",
         Grade.OK: "ok",
     }
-    told = [
-        f"{number} {phrase}"
-        for grade, phrase in phrases.items()
-        if (number := sum(health.grade is grade for health in healths))
-    ]
+    told = [f"{number} {phrase}" for grade, phrase in phrases.items() if (number := grades.get(grade, 0))]
     return (
         f"{total} {'domain' if total == 1 else 'domains'}: {', '.join(told)}." if total else "No domains yet."
     )

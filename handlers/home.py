@@ -1,42 +1,54 @@
-"""The App Home tab: a button to each job, what is pending, and how DNS is doing."""
+"""The App Home tab: opened → what needs the person, a search, a button to each job, what was done last."""
 
-from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.models.blocks import Block
-from slack_sdk.models.views import View
 
-from bot.model import Capability, DomainHealth, Role
+from bot.model import Operator, Role
 from bot.services import Services
-from handlers import blocks, dns_words
-from handlers.account_notes import shared_notes, stale_notes
+from bot.storage.audit import ALL
+from handlers import dns_report, find_users
+from handlers.account_notes import shared_lines, stale_lines
+from handlers.deletion_buttons import released
 from handlers.deletion_words import cancelled
-from handlers.help import job_buttons
+from handlers.home_view import (
+    CANCEL,
+    CANCEL_HELD,
+    DOMAIN,
+    DOMAINS,
+    HOLDS,
+    PENDING,
+    RECENT,
+    RELEASE,
+    SEARCH_ACTION,
+    Home,
+    fingerprint,
+    home,
+)
 from handlers.listening import listener
-from handlers.pending_deletions import Queue, entry, queue
+from handlers.payloads import clean
+from handlers.pending_deletions import Queue
 from handlers.turn import Turn
 
 EVENT = "app_home_opened"
-CANCEL = "home.cancel"
 
-SHOWN = 10
+CREDIT_AGE = timedelta(minutes=5)
+"""How old an account's credit may be for who opens the tab."""
 
 
 def register(app: AsyncApp, services: Services) -> None:
     app.event(EVENT)(listener(services, opened, need=Role.VIEWER))
     app.action(CANCEL)(listener(services, cancel, need=Role.ADMIN, fresh=True))
-
-
-async def publish(turn: Turn, note: str | None = None) -> None:
-    pending = await queue(turn, size=SHOWN)
-    offered = await turn.services.users.offered()
-    notes = [*await stale_notes(turn), *await shared_notes(turn)]
-    tab = home(turn.operator.role, pending, await turn.services.dns.latest(), offered, notes, note=note)
-    await turn.client.views_publish(user_id=turn.slack_id, view=tab)
+    app.action(RELEASE)(listener(services, release, need=Role.ADMIN, fresh=True))
+    app.action(CANCEL_HELD)(listener(services, cancel_held, need=Role.ADMIN, fresh=True))
+    app.action(DOMAIN)(listener(services, look, need=Role.VIEWER))
+    app.action(SEARCH_ACTION)(listener(services, search, need=Role.VIEWER))
 
 
 async def opened(turn: Turn) -> None:
-    await publish(turn)
+    await publish(turn, opened=True)
+    if await turn.services.credits.refresh(CREDIT_AGE):
+        await publish(turn)
 
 
 async def cancel(turn: Turn) -> None:
@@ -45,36 +57,57 @@ async def cancel(turn: Turn) -> None:
     await publish(turn, cancelled([gone]))
 
 
-def home(
-    role: Role,
-    pending: Queue,
-    healths: Sequence[DomainHealth],
-    offered: Collection[Capability],
-    notes: Sequence[Block] = (),
-    *,
-    note: str | None = None,
-) -> View:
-    """`offered`: what one account at least can do. `notes`: what to say of the accounts. `note`: what was just done."""
-    parts: list[Block] = [] if note is None else [blocks.words(note)]
-    parts += notes
-    parts += [blocks.header("Mailwarden"), *job_buttons(role, offered), blocks.divider()]
-    parts.append(blocks.header("Pending deletions"))
-    if not pending.deletions:
-        parts.append(blocks.words("Nothing is queued for deletion."))
-    parts += [entry(deletion, pending, CANCEL) for deletion in pending.deletions]
-    if pending.total > len(pending.deletions):
-        parts.append(
-            blocks.context(f"{pending.total - len(pending.deletions)} more are queued: see /mail-pending.")
-        )
-    parts += [
-        blocks.divider(),
-        blocks.header("DNS health"),
-        blocks.words(dns_words.counts(healths) if healths else "Not checked yet. Use the button above."),
-    ]
-    if healths:
-        oldest = min(health.checked_at for health in healths)
-        parts.append(blocks.context(f"Checked {blocks.date(oldest)}"))
-    parts.append(
-        blocks.context(f"As of {blocks.date(pending.now)}. Open this tab again to bring it up to date.")
+async def release(turn: Turn) -> None:
+    await turn.ack()
+    await publish(turn, await released(turn, turn.value))
+
+
+async def cancel_held(turn: Turn) -> None:
+    await turn.ack()
+    ended = await turn.services.deletions.cancel_hold(turn.operator, turn.value)
+    await publish(turn, cancelled(ended.done, ended.missed))
+
+
+async def look(turn: Turn) -> None:
+    await turn.ack()
+    await dns_report.open_report(turn, await dns_report.named(turn, turn.value))
+
+
+async def search(turn: Turn) -> None:
+    await turn.ack()
+    await turn.open(await find_users.found(turn, clean(turn.value)))
+
+
+async def publish(turn: Turn, note: str | None = None, *, opened: bool = False) -> None:
+    shown = await gathered(turn.services, turn.operator)
+    await turn.client.views_publish(user_id=turn.slack_id, view=home(shown, note=note))
+    await turn.services.home_tabs.note(turn.slack_id, turn.team_id, fingerprint(shown), opened=opened)
+
+
+async def gathered(services: Services, operator: Operator) -> Home:
+    """All that this person's tab shows now. Nobody is asked but the database."""
+    page, total = await services.deletions.open_deletions(limit=PENDING)
+    holds, held = await services.deletions.holds(limit=HOLDS)
+    several = len(services.settings.accounts) > 1
+    notes = stale_lines(await services.directory.stale(), several=several)
+    if several:
+        notes += shared_lines(await services.directory.shared_domains())
+    return Home(
+        operator.role,
+        Queue(
+            page,
+            total,
+            0,
+            services.clock.now(),
+            operator.role >= Role.ADMIN,
+            operator.slack_id,
+            several,
+        ),
+        holds,
+        held,
+        await services.dns.overview(worst=DOMAINS, leaving_out=await services.announcements.muted()),
+        await services.credits.balances(),
+        await services.audit_trail.latest(ALL, limit=RECENT),
+        await services.users.offered(),
+        notes,
     )
-    return View(type="home", blocks=parts)

@@ -21,6 +21,7 @@ from bot.model import Deletion, DeletionState, NoticeKind, Operator, Snapshot, T
 from bot.notices import Delivery
 from bot.storage import deletions, submissions
 from bot.storage.database import Database, serialise
+from bot.storage.deletions import Hold
 
 Rows = Callable[[AsyncSession], Awaitable[Request]]
 
@@ -160,6 +161,11 @@ class Deletions:
         """A page of what is queued, the soonest first, and how many there are in all."""
         async with self._database.reading() as session:
             return await deletions.page_of_open(session, offset=offset, limit=limit)
+
+    async def holds(self, *, limit: int = 20) -> tuple[list[Hold], int]:
+        """What is held, the oldest first, and how many deletions that are in all."""
+        async with self._database.reading() as session:
+            return await deletions.holds(session, limit=limit)
 
     async def finished_deletions(self, *, offset: int = 0, limit: int = 20) -> tuple[list[Deletion], int]:
         """A page of what has ended, the newest first, and how many there are in all."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -51,7 +52,18 @@ QUESTIONS = 12.0
 DAYS = 30
 """The days of the strip."""
 
+BAD = (Grade.FAIL, Grade.WARN)
+
 Name = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`grades`: how many domains are how. `worst`: some of those that are `bad` in all."""
+
+    grades: Mapping[Grade, int]
+    worst: Sequence[DomainHealth]
+    bad: int
 
 
 class DnsHealth:
@@ -145,6 +157,21 @@ class DnsHealth:
             for health in kept
             if (health.account, health.domain) in present
         ]
+
+    async def overview(self, *, worst: int, leaving_out: Collection[Name] = ()) -> Overview:
+        """How the domains that are there now were last seen, and those that are bad: so many of them, the worst first.
+
+        Those of `leaving_out` are counted, and not among the bad ones.
+        """
+        present = {(domain.account, domain.name) for domain in await self._domains()}
+        async with self._database.reading() as session:
+            grades = {n: grade for n, grade in (await findings.grades(session)).items() if n in present}
+            bad = sorted(
+                (name for name, grade in grades.items() if grade in BAD and name not in leaving_out),
+                key=lambda name: (BAD.index(grades[name]), name[1], name[0]),
+            )
+            seen = await findings.of(session, bad[:worst])
+        return Overview(Counter(grades.values()), [seen[name] for name in bad[:worst]], len(bad))
 
     async def last_seen(self, domain: MailDomain) -> DomainHealth | None:
         """The same of one domain; None if nobody has looked at it yet."""

@@ -1,6 +1,7 @@
 """The rows of the deletion queue. Which step is legal is decided in bot/deletions/lifecycle.py, not here."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from dataclasses import replace as evolve
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.model import Deletion, DeletionState, Target, TargetKind
+from bot.storage.database import UtcDateTime
 from bot.storage.deletion_rows import from_row, to_row
 from bot.storage.tables import FINISHED, OPEN, deletions
 
@@ -38,6 +40,16 @@ _REPLACE = (
     .where(deletions.c.id == bindparam("was_id"), deletions.c.version == bindparam("was_version"))
     .returning(deletions.c.id)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Deletions of one operator that wait together until another admin releases them. `since`: of the first of them."""
+
+    id: str
+    requested_by: str
+    number: int
+    since: datetime
 
 
 async def add(session: AsyncSession, deletion: Deletion) -> bool:
@@ -132,6 +144,21 @@ async def page_of_open(session: AsyncSession, *, offset: int, limit: int) -> tup
         .limit(limit),
     )
     return rows, total or 0
+
+
+async def holds(session: AsyncSession, *, limit: int) -> tuple[list[Hold], int]:
+    """What is held, the oldest first; and how many deletions that are in all."""
+    held = (_open, deletions.c.hold_id.is_not(None), deletions.c.released_by.is_(None))
+    since = func.min(deletions.c.requested_at, type_=UtcDateTime)
+    rows = await session.execute(
+        select(deletions.c.hold_id, deletions.c.requested_by, func.count(), since)
+        .where(*held)
+        .group_by(deletions.c.hold_id, deletions.c.requested_by)
+        .order_by(since)
+        .limit(limit)
+    )
+    total = await session.scalar(select(func.count()).select_from(deletions).where(*held))
+    return [Hold(*row) for row in rows], total or 0
 
 
 async def page_of_finished(session: AsyncSession, *, offset: int, limit: int) -> tuple[list[Deletion], int]:
