@@ -17,7 +17,7 @@ from bot.errors import (
     ProviderUnavailable,
 )
 from bot.model import MailDomain, UserDetails
-from bot.providers.base import UserListing
+from bot.providers.base import RoutingRule, UserListing
 from bot.providers.mailinabox import MailInABox
 from bot.providers.mailinabox_calls import BoxCalls, NoSuchCall
 from tests.providers.conftest import Waits
@@ -77,6 +77,39 @@ def delete(address: str) -> Call:
     return lambda box: box.delete_user(address)
 
 
+def alias(address: str, target: str) -> Call:
+    local_part, _, domain = address.partition("@")
+    rule = RoutingRule("", domain, local_part, prefix=False, catchall=False, targets=(target,))
+    return lambda box: box.create_routing_rule(rule)
+
+
+def remove(address: str) -> Call:
+    return lambda box: box.delete_routing_rule(address)
+
+
+def automatic(address: str) -> RoutingRule:
+    local_part, _, domain = address.partition("@")
+    return RoutingRule(
+        address,
+        domain,
+        local_part,
+        prefix=False,
+        catchall=False,
+        targets=("administrator@box.example.com",),
+        automatic=True,
+    )
+
+
+AUTOMATIC = [
+    automatic(f"{name}@{domain}")
+    for domain, names in {
+        "acme.example": ("abuse", "admin", "postmaster"),
+        "box.example.com": ("hostmaster",),
+        "example.com": ("abuse", "admin", "postmaster"),
+    }.items()
+    for name in names
+]
+
 OURS: dict[str, tuple[Call, Any]] = {
     "list users json": (MailInABox.list_users, listing({"admin@example.com": ADMIN})),
     "add ok (new domain)": (add("alice@acme.example", quota=5 * GB), None),
@@ -122,6 +155,17 @@ OURS: dict[str, tuple[Call, Any]] = {
     ),
     "list json after remove: bob is inactive": (MailInABox.list_users, listing(FIVE, "bob@acme.example")),
     "re-add archived user (restore)": (add("bob@acme.example"), None),
+    "aliases json": (MailInABox.list_routing_rules, AUTOMATIC),
+    "alias add": (alias("sales@acme.example", "alice@acme.example"), None),
+    "alias add duplicate": (
+        alias("sales@acme.example", "bob@acme.example"),
+        (AlreadyExists, "sales@acme.example has an alias already."),
+    ),
+    "alias remove": (remove("sales@acme.example"), None),
+    "alias remove unknown": (
+        remove("sales@acme.example"),
+        (ProviderRefused, "Mail-in-a-Box refused: That's not an alias (sales@acme.example)."),
+    ),
     "system API key (username=key, empty password)": (MailInABox.list_domains, DOMAINS),
     "use session key as the password": (MailInABox.list_domains, DOMAINS),
 }  # fmt: skip
