@@ -248,7 +248,8 @@ class MailProvider(Protocol):
     async def create_routing_rule(self, rule: RoutingRule) -> None:
         """Create a routing rule with that content; its id is the mail system's to give, and told by the list alone.
 
-        Raises AlreadyExists where another one has the same pattern, and NotPossible for one that can't be had there.
+        Raises NotPossible for one that can't be had there, and AlreadyExists where the answer says that another one has the
+        same pattern: look before, for it may be a refusal in other words.
         """
 
     async def delete_routing_rule(self, rule_id: str) -> None:

@@ -16,7 +16,9 @@ JOBS = {
     "Delete users": "This deletes the mailboxes",
     "Find users": "mail users.",
     "Pending deletions": "Nothing is queued",
+    "Routing": "6 routing rules.",
     "DNS health": "6 domains: ",
+    "Audit trail": "Nothing is on record yet.",
 }
 
 
@@ -41,7 +43,9 @@ async def test_viewer_is_offered_what_a_viewer_may_do(vic: Screen) -> None:
     assert labels(await vic.told("What would you like to do?")) == [
         "Find users",
         "Pending deletions",
+        "Routing",
         "DNS health",
+        "Audit trail",
     ]
 
 
@@ -65,7 +69,7 @@ async def test_home_shows_what_is_pending_and_cancels_it(sandbox: Sandbox, ada: 
 
 
 async def test_home_opens_a_job(ada: Screen) -> None:
-    await ada.home("Mailwarden")
+    await ada.home("What needs you")
     await ada.press_home("Create a user")
     await ada.view()
     await ada.sees("User name")
@@ -73,7 +77,7 @@ async def test_home_opens_a_job(ada: Screen) -> None:
 
 async def test_home_tells_how_dns_is_doing(sandbox: Sandbox, vic: Screen) -> None:
     await later(sandbox, timedelta(minutes=10))
-    await vic.home("6 domains: 3 failing, 1 with warnings, 2 ok.", "Checked")
+    await vic.home("6 domains: 3 failing, 1 with warnings, 2 ok.", "Domains with DNS to mend: 4")
 
 
 async def test_home_of_a_stranger_says_why_it_is_empty(eve: Screen) -> None:
@@ -81,7 +85,7 @@ async def test_home_of_a_stranger_says_why_it_is_empty(eve: Screen) -> None:
 
 
 async def test_problem_behind_a_home_button_is_shown_in_a_window(sandbox: Sandbox, ada: Screen) -> None:
-    await ada.home("Mailwarden")
+    await ada.home("What needs you")
     sandbox.server.faults.inject("users.info", 1, {"body": {"ok": False, "error": "internal_error"}})
     await sandbox.people.slack.wait_for(lambda: True)
     sandbox.clock.advance(sandbox.settings.deletions.grace)
