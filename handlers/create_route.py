@@ -91,7 +91,6 @@ async def submit(turn: Turn) -> None:
 
     turn.recover = back
     wanted = parse(entries)
-    title = turn.services.routing.title(wanted.account)
     is_seen = sent.metadata.get("seen") == fingerprint(wanted)
 
     async def look() -> View:
@@ -99,7 +98,7 @@ async def submit(turn: Turn) -> None:
             seen = await turn.services.routing.preview(wanted)
         except (AlreadyExists, DeletionOpen) as error:
             raise InvalidInput(str(error), field=_place(wanted)) from error
-        top = route_words.preview(seen, title)
+        top = route_words.preview(seen, turn.services.routing.title(wanted.account))
         return form(await _offer(turn), entries, top=top, seen=fingerprint(wanted))
 
     async def create() -> View:
@@ -109,7 +108,7 @@ async def submit(turn: Turn) -> None:
             )
         except (AlreadyExists, DeletionOpen) as error:
             raise InvalidInput(str(error), field=_place(wanted)) from error
-        return done(made, title)
+        return done(made, turn.services.routing.title(wanted.account))
 
     told = "Creating the rule …" if is_seen else "Looking what that would come to …"
     await turn.carry_out(

@@ -36,7 +36,7 @@ PER_PAGE = 10
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rules that match `text`, `matching` of them, from `offset` on; `total`: how many there are.
+    """The rules that match `text`, `matching` of them, from `offset` on; `total`: how many were looked through.
 
     `hidden`: so many of the mail system's own are left out, which only a search brings up. `failed`: why accounts could
     not be read. `queued`: those of the rules whose deletion is.
@@ -100,6 +100,8 @@ async def found(turn: Turn, text: str, offset: int = 0, *, fresh: bool = False) 
     routing = turn.services.routing
     listings = await routing.listings(fresh=fresh)
     rules = matching(listings, text)
+    if offset >= len(rules):
+        offset = 0  # somebody has deleted what was there
     page = rules[offset : offset + PER_PAGE]
     known = [rule for listing in listings for rule in listing.rules]
     return window(
@@ -107,7 +109,7 @@ async def found(turn: Turn, text: str, offset: int = 0, *, fresh: bool = False) 
             text,
             page,
             len(rules),
-            sum(not rule.automatic for rule in known),
+            len(known) if text else sum(not rule.automatic for rule in known),
             offset,
             0 if text else sum(rule.automatic for rule in known),
             [listing for listing in listings if listing.error is not None],
@@ -156,7 +158,7 @@ def window(page: Page) -> View:
 def _count(page: Page) -> str:
     known = _number(page.total, page.noun)
     if page.text:
-        return f"{page.matching} match “{blocks.cut(page.text, 100)}”. There are {known}."
+        return f"{page.matching} of {known} match “{blocks.cut(page.text, 100)}”."
     if page.total:
         return f"{known[0].upper()}{known[1:]}."
     return f"There are no {page.noun} yet. All mail goes to the mailbox that it is addressed to."

@@ -131,7 +131,7 @@ async def test_new_rule_is_in_the_list_at_once(ada: Screen) -> None:
     await creates(ada, "exact", "info", "ben.osei@acme-tools.example")
     await ada.close()
     await ada.fill("search", "info@")
-    await ada.sees("1 match “info@”. There are 7 routing rules.", "`info@acme-tools.example`")
+    await ada.sees("1 of 7 routing rules match “info@”.", "`info@acme-tools.example`")
 
 
 # -- the preview ------------------------------------------------------------------------------------------------
@@ -413,4 +413,4 @@ async def test_listing_that_is_older_than_a_moment_is_read_anew(sandbox: Sandbox
     await later(sandbox, timedelta(minutes=3))
     sandbox.purelymail.account.rules.clear()
     await ada.fill("search", "team")
-    await ada.sees("0 match “team”")
+    await ada.sees("0 of 0 routing rules match “team”")

@@ -66,13 +66,13 @@ async def test_search_follows_the_typing_and_looks_at_targets_too(ada: Screen, t
     await opens(ada, "/mail-routes")
     await ada.sees("6 routing rules.")
     await ada.fill("search", text)
-    window = await ada.sees(f"1 match “{text}”. There are 6 routing rules.", f"`{found}`")
+    window = await ada.sees(f"1 of 6 routing rules match “{text}”.", f"`{found}`")
     assert "*oldbrand.example*" not in text_of(window.content)
 
 
 async def test_search_that_finds_nothing_says_so(ada: Screen) -> None:
     await opens(ada, "/mail-routes", "no-such-rule")
-    await ada.sees("0 match “no-such-rule”. There are 6 routing rules.")
+    await ada.sees("0 of 6 routing rules match “no-such-rule”.")
 
 
 @pytest.mark.parametrize("holdings", [no_rules], ids=["none"], indirect=True)
@@ -147,7 +147,9 @@ async def test_aliases_are_shown_and_automatic_ones_only_when_searched_for(ada: 
     window = await ada.sees("3 aliases.", f"`{SALES}` → `orders@millbakery.example`", "are left out")
     assert "postmaster@" not in text_of(window.content)
     await ada.fill("search", "postmaster@oaklane")
-    window = await ada.sees("1 match", "`postmaster@oaklane.example`", "_automatic_")
+    window = await ada.sees(
+        " aliases match “postmaster@oaklane”", "`postmaster@oaklane.example`", "_automatic_"
+    )
     assert "Delete …" not in text_of(window.content)
 
 
