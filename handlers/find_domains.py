@@ -1,4 +1,4 @@
-"""All domains: /mail-domains [text] → badges, users and what is pending of each, with a search and pages → Manage, Add."""
+"""All domains: /mail-domains [text, or domain and account] → badges, users and what is pending of each, with a search and pages → Manage, Add."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,9 +73,13 @@ def register(app: AsyncApp, services: Services) -> None:
 
 async def ask(turn: Turn) -> None:
     await turn.ack()
-    wanted = turn.text.rpartition("@")[2]
+    wanted, _, account = turn.text.rpartition("@")[2].partition(" ")
     names = {wanted, dns_words.ascii_name(wanted)} if wanted else set()
-    exact = [domain for domain in await turn.services.directory.domains() if domain.name in names]
+    exact = [
+        domain
+        for domain in await turn.services.directory.domains()
+        if domain.name in names and account in {"", domain.account}
+    ]
     if len(exact) == 1:
         await manage_domain.open_new(turn, exact[0])
         return

@@ -1,10 +1,15 @@
-"""The sandbox's DNS: six domains, healthy and broken, and the names of their mail system."""
+"""The sandbox's DNS: six domains, healthy and broken, the names of their mail system, and a domain that may be added."""
+
+from bot.sandbox.mail_data import OWNERSHIP_CODE
 
 ZoneData = dict[tuple[str, str], list[str]]
 """(name, type) -> values in presentation format; TXT without quotes, or, to say what its strings are, with."""
 
 MAIL_HOST = "mailserver.purelymail.com"
 NAME_SERVERS = {"ns1.sandbox.example": "192.0.2.53", "ns2.sandbox.example": "192.0.2.54"}
+ADDABLE = "freshstart.example"
+"""Its owner has published the account's ownership record, and nothing for mail yet."""
+
 SPF = "v=spf1 include:_spf.purelymail.com ~all"
 
 # A real 2048-bit RSA public key whose private half was thrown away.
@@ -48,6 +53,8 @@ def sandbox_zones() -> ZoneData:
         ("dmarcroot.purelymail.com", "TXT"): ["v=DMARC1; p=quarantine;"],
         ("mx.oldprovider.example", "A"): ["192.0.2.99"],
         ("spf.crm.example", "TXT"): ["v=spf1 ip4:192.0.2.128/27 ~all"],
+        **{key: values for key, values in healthy(ADDABLE).items() if key[1] in {"SOA", "NS", "A"}},
+        (ADDABLE, "TXT"): [OWNERSHIP_CODE],
     }
     for number in (1, 2, 3):
         zones[f"key{number}.dkimroot.purelymail.com", "TXT"] = [f"v=DKIM1; k=rsa; p={DKIM_KEY}"]
