@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -91,6 +91,7 @@ async def running_bot(
             renderers=RENDERERS,
             gap=gap,
             outside=outside,
+            granted=_scopes(identity.headers),
         ) as services:
             app = AsyncApp(
                 name="mailwarden",
@@ -147,6 +148,12 @@ async def _stop(socket: _Socket, jobs: Jobs, runner: ListenerRunner) -> None:
         await socket.close_async()  # type: ignore[no-untyped-call]  # as above
         # What has arrived since the drain is acked, so nobody would ask for it again.
         _ = await runner.drain(DRAIN)
+
+
+def _scopes(headers: Mapping[str, str]) -> frozenset[str]:
+    """What the token may do, as Slack says with every answer."""
+    told = next((value for name, value in headers.items() if name.lower() == "x-oauth-scopes"), "")
+    return frozenset(scope.strip() for scope in told.split(",")) - {""}
 
 
 def _client(

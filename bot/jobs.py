@@ -45,6 +45,7 @@ class Jobs:
         for job, seconds in (
             (self._deliver, self._often),
             (self._services.upkeep.run_due, self._often),
+            (self._services.bulk.run_due, self._often),
             (self._services.execution.run_due, self._often),
             (self._services.directory.run_due, self._seldom),
             (self._services.outages.run_due, self._seldom),
@@ -71,6 +72,7 @@ class Jobs:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self._services.execution.stop()
+        self._services.bulk.stop()
         if self._listening is not None:
             self._listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -89,6 +91,7 @@ class Jobs:
             services.credits.run_due,
             services.directory.run_due,
             services.upkeep.run_due,
+            services.bulk.run_due,
             services.execution.run_due,
             services.dns.run_due,
             services.digest.run_due,

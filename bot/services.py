@@ -11,6 +11,7 @@ from bot import credit, outages
 from bot.access import Access, People
 from bot.app_passwords import AppPasswords
 from bot.audit_trail import AuditTrail
+from bot.bulk import Bulk
 from bot.clock import Bell, Clock
 from bot.credit import Credits
 from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upkeep
@@ -36,6 +37,7 @@ from bot.providers.purelymail import PurelyMail
 from bot.renaming import Renaming
 from bot.routing import Routing
 from bot.settings import AccountSettings, MailInABoxSettings, PurelyMailSettings, Settings
+from bot.storage import bulk as bulk_rows
 from bot.storage import digests
 from bot.storage import operators as operator_rows
 from bot.storage.database import Database
@@ -54,6 +56,7 @@ class Services:
     directory: Directory
     users: Users
     mailboxes: Mailboxes
+    bulk: Bulk
     domains: Domains
     new_domains: NewDomains
     options: UserOptions
@@ -72,6 +75,8 @@ class Services:
     credits: Credits
     home_tabs: HomeTabs
     providers: Mapping[str, Guarded]
+    granted: frozenset[str] = frozenset()
+    """The scopes that the app has in Slack, as far as they were told."""
 
 
 @asynccontextmanager
@@ -85,11 +90,12 @@ async def open_services(
     uploader: Uploader | None = None,
     gap: timedelta = GAP,
     outside: Outside | None = None,
+    granted: frozenset[str] = frozenset(),
 ) -> AsyncIterator[Services]:
     """Open the database (migrated to the newest schema) and everything on it; close all of it on leaving.
 
     `uploader`: takes the digest's picture; None for none. `gap`: the time between two writes to a channel. `outside`:
-    where name servers and policies are, if not out there.
+    where name servers and policies are, if not out there. `granted`: the scopes that the app has in Slack.
     """
     async with AsyncExitStack() as stack:
         database = Database(settings.database.url, settings.database.password)
@@ -156,6 +162,15 @@ async def open_services(
             ),
             directory=directory,
             users=users,
+            bulk=Bulk(
+                database=database,
+                clock=clock,
+                bell=bell,
+                access=access,
+                directory=directory,
+                users=users,
+                providers=providers,
+            ),
             mailboxes=Mailboxes(database=database, clock=clock, providers=providers),
             options=UserOptions(database=database, clock=clock, providers=providers),
             app_passwords=AppPasswords(database=database, clock=clock, providers=providers),
@@ -247,6 +262,7 @@ async def open_services(
                 channel=settings.channels.digest,
             ),
             providers=providers,
+            granted=granted,
         )
 
 
@@ -272,6 +288,7 @@ def _courses(settings: Settings, renderers: Mapping[NoticeKind, Renderer]) -> di
         NoticeKind.TROUBLE_DIRECT: Course(queued.load_trouble, renderers[NoticeKind.TROUBLE_DIRECT]),
         NoticeKind.DIGEST: Course(digests.get, renderers[NoticeKind.DIGEST]),
         NoticeKind.DNS_ALERT: Course(announced.load, renderers[NoticeKind.DNS_ALERT]),
+        NoticeKind.BULK_STOPPED: Course(bulk_rows.get, renderers[NoticeKind.BULK_STOPPED]),
         NoticeKind.OPERATORS: Course(operator_rows.change, renderers[NoticeKind.OPERATORS]),
         NoticeKind.OUTAGE: Course(outages.load, renderers[NoticeKind.OUTAGE]),
         NoticeKind.OUTAGE_OVER: Course(outages.load, renderers[NoticeKind.OUTAGE_OVER]),

@@ -12,12 +12,14 @@ from handlers import (
     admin_privilege,
     audit_trail,
     blocks,
+    bulk_create,
     create_user,
     dns_health,
     find_domains,
     find_users,
     mail_routes,
     manage_user,
+    operators,
     pending_deletions,
     quota,
     reset_password,
@@ -32,6 +34,7 @@ COMMAND = "/mail"
 
 _CHANGING = (
     (create_user, "Create a user"),
+    (bulk_create, "Create many"),
     (reset_password, "Set a password"),
     (two_factor, "Two-factor login"),
     (quota, "Quota"),
@@ -47,6 +50,7 @@ _LOOKING = (
     (mail_routes, "Routing"),
     (dns_health, "DNS health"),
     (audit_trail, "Audit trail"),
+    (operators, "Operators"),
 )
 
 _NEEDS: dict[str, Collection[Capability]] = {
@@ -60,6 +64,7 @@ _NEEDS: dict[str, Collection[Capability]] = {
 
 _COMMANDS = {
     create_user.COMMAND: "[name@domain]: create a mail user",
+    bulk_create.COMMAND: "create many mail users from a list or a file",
     reset_password.COMMAND: "[name@domain]: set a new password",
     two_factor.COMMAND: "[name@domain]: require two-factor login, or no longer",
     quota.COMMAND: "[name@domain]: how large the mailbox may become",
@@ -69,6 +74,7 @@ _COMMANDS = {
     find_users.COMMAND: "[text]: find mail users and manage them",
     manage_user.COMMAND: "[name@domain]: all about one mail user: login, app passwords, resets, another name, what was done",
     pending_deletions.COMMAND: "what is queued for deletion; with `history`, what has ended",
+    operators.COMMAND: "who may use Mailwarden; owners change it",
     audit_trail.COMMAND: "[name@domain or domain] [@operator] [since]: who did what",
     find_domains.COMMAND: "[domain or a part of it]: your domains: add one, what to publish for it, its settings",
     mail_routes.COMMAND: "[text]: where mail is sent elsewhere: routing rules and aliases, new ones and deleting them",

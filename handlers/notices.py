@@ -7,6 +7,7 @@ from typing import Any
 from bot.dns.digest_json import from_json
 from bot.model import NoticeKind
 from bot.notices import Rendered, Renderer
+from handlers.bulk_words import render_stop
 from handlers.credit import render_low_credit
 from handlers.deletion_notices import render_hold, render_reminder, render_request, render_trouble
 from handlers.digest import digest_message
@@ -27,6 +28,7 @@ RENDERERS: Mapping[NoticeKind, Renderer] = {
     NoticeKind.TROUBLE_DIRECT: render_trouble,
     NoticeKind.DIGEST: render_digest,
     NoticeKind.DNS_ALERT: render_alert,
+    NoticeKind.BULK_STOPPED: render_stop,
     NoticeKind.OPERATORS: render_change,
     NoticeKind.OUTAGE: render_outage,
     NoticeKind.OUTAGE_OVER: render_outage_over,

@@ -123,7 +123,7 @@ def window(found: Found, *, may_change: bool, several: bool) -> View:
         parts.append(blocks.section(f"{blocks.code(address)}: nobody has this address.", accessory=button))
     if found.foreign:
         named = ", ".join(blocks.code(address, 100) for address in found.foreign)
-        parts.append(blocks.context(f"Of domains that are not here: {blocks.cut_list(named, 2900)}"))
+        parts.append(blocks.context(f"Of domains that are not here: {named}"))
     return blocks.modal(TITLE, parts, callback_id=VIEW)
 
 

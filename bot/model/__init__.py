@@ -1,5 +1,6 @@
 """The values all layers share. Frozen; times are aware UTC; addresses are lower case."""
 
+from bot.model.bulk import Line, LineState, Run, RunState
 from bot.model.deletions import CANCELLABLE_STATES, OPEN_STATES, Deletion, DeletionState, Snapshot
 from bot.model.health import DnsRecord, DomainHealth, Finding, Grade, Subject
 from bot.model.mail import (
@@ -32,6 +33,8 @@ __all__ = [
     "Finding",
     "Grade",
     "Grant",
+    "Line",
+    "LineState",
     "MailDomain",
     "MailUser",
     "NoticeKind",
@@ -40,6 +43,8 @@ __all__ = [
     "ProviderKind",
     "ProviderVerdict",
     "Role",
+    "Run",
+    "RunState",
     "Snapshot",
     "Subject",
     "Target",

@@ -14,10 +14,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
 import handlers
-from bot.doctor.slack import SCOPES
+from bot.doctor.slack import OPTIONAL, SCOPES
 from bot.sandbox.slack.events import SCOPES as SCOPES_OF_EVENTS
 from bot.sandbox.slack.methods import METHODS
 from bot.services import Services
+from handlers import given_files
 
 ROOT = Path(__file__).parents[2]
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
@@ -40,6 +41,7 @@ def text(shortest: int, longest: int, pattern: str = "") -> dict[str, Any]:
 
 
 FLAG = {"type": "boolean"}
+SCOPE_LIST = {"type": "array", "uniqueItems": True, "items": text(1, 50)}
 # The part of docs.slack.dev/reference/app-manifest that an app in Socket Mode can use: no urls anywhere.
 SLACKS_RULES = closed(
     "_metadata display_information features oauth_config settings",
@@ -52,7 +54,7 @@ SLACKS_RULES = closed(
         background_color=text(4, 7, r"^#([0-9a-fA-F]{3}){1,2}$"),
     ),
     features=closed(
-        "app_home bot_user slash_commands",
+        "app_home bot_user slash_commands shortcuts",
         app_home=closed(
             "", home_tab_enabled=FLAG, messages_tab_enabled=FLAG, messages_tab_read_only_enabled=FLAG
         ),
@@ -69,10 +71,20 @@ SLACKS_RULES = closed(
                 should_escape=FLAG,
             ),
         },
+        shortcuts={
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 10,
+            "items": closed(
+                "name type callback_id description",
+                name=text(1, 24),
+                type={"enum": ["message", "global"]},
+                callback_id=text(1, 255),
+                description=text(1, 150),
+            ),
+        },
     ),
-    oauth_config=closed(
-        "scopes", scopes=closed("bot", bot={"type": "array", "uniqueItems": True, "items": text(1, 50)})
-    ),
+    oauth_config=closed("scopes", scopes=closed("bot", bot=SCOPE_LIST, bot_optional=SCOPE_LIST)),
     settings=closed(
         "interactivity socket_mode_enabled",
         event_subscriptions=closed(
@@ -106,6 +118,11 @@ def test_the_manifest_keeps_slacks_rules() -> None:
         ("settings.socket_mode_enabled", False),
         ("oauth_config.scopes.bot", ["commands", "commands"]),
         ("settings.event_subscriptions.metadata_subscriptions", [{"event_type": "no_app"}]),
+        (
+            "features.shortcuts",
+            [{"name": "x" * 25, "type": "global", "callback_id": "x", "description": "x"}],
+        ),
+        ("oauth_config.scopes.bot_option", ["files:read"]),
         ("features.slash_commands", [{"command": "mail", "description": "no slash"}]),
     ],
 )
@@ -120,17 +137,23 @@ def test_a_manifest_that_slack_would_refuse_is_refused(where: str, value: object
 
 
 class Recorder(AsyncApp):
-    """Remembers which commands and events listeners were registered for."""
+    """Remembers which commands, shortcuts and events listeners were registered for."""
 
     def __init__(self) -> None:
         super().__init__(name="recorder", token="xoxb-recorder", request_verification_enabled=False)
         self.commands: list[object] = []
+        self.shortcuts: list[object] = []
         self.events: list[object] = []
 
     @override
     def command(self, command: Any, matchers: Any = None, middleware: Any = None) -> Any:
         self.commands.append(command)
         return super().command(command, matchers, middleware)
+
+    @override
+    def shortcut(self, constraints: Any, matchers: Any = None, middleware: Any = None) -> Any:
+        self.shortcuts.append(constraints)
+        return super().shortcut(constraints, matchers, middleware)
 
     @override
     def event(self, event: Any, matchers: Any = None, middleware: Any = None) -> Any:
@@ -148,6 +171,11 @@ def app() -> Recorder:
 
 def test_every_command_has_one_listener_and_every_listener_its_command(app: Recorder) -> None:
     assert sorted(map(str, app.commands)) == sorted(COMMANDS)
+
+
+def test_every_shortcut_has_one_listener_and_every_listener_its_shortcut(app: Recorder) -> None:
+    declared = [shortcut["callback_id"] for shortcut in MANIFEST["features"]["shortcuts"]]
+    assert sorted(map(str, app.shortcuts)) == sorted([*declared, str(handlers.ANYTHING)])
 
 
 def test_every_subscribed_event_has_one_listener_and_the_other_way_round(app: Recorder) -> None:
@@ -169,7 +197,7 @@ def test_what_takes_an_argument_has_a_usage_hint() -> None:
         for command in MANIFEST["features"]["slash_commands"]
         if "usage_hint" not in command
     }
-    assert without == {"/mail"}
+    assert without == {"/mail", "/mail-bulk-create", "/mail-operators"}
 
 
 def test_the_surfaces_that_the_code_uses_are_switched_on(app: Recorder) -> None:
@@ -217,8 +245,11 @@ async def f(client, later):
 def test_the_manifest_asks_for_the_scopes_that_the_code_needs_and_no_others() -> None:
     needed = {METHODS[method].scope for method in methods_in_use()}
     needed |= {SCOPES_OF_EVENTS[event] for event in SUBSCRIBED["bot_events"]}
-    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed - {None, ""} | {"commands"}
+    optional = {given_files.SCOPE}  # no method needs it: it is for the files that people pick in a window
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed - {None, ""} | {"commands"} | optional
+    assert set(MANIFEST["oauth_config"]["scopes"]["bot_optional"]) == optional
 
 
 def test_the_doctor_looks_for_the_scopes_of_the_manifest() -> None:
-    assert sorted(SCOPES) == MANIFEST["oauth_config"]["scopes"]["bot"]
+    assert sorted([*SCOPES, *OPTIONAL]) == MANIFEST["oauth_config"]["scopes"]["bot"]
+    assert sorted(OPTIONAL) == MANIFEST["oauth_config"]["scopes"]["bot_optional"]

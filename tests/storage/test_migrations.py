@@ -16,6 +16,7 @@ from sqlalchemy import Connection, MetaData, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 import bot.storage
+from bot import audit_trail
 from bot.model import DeletionState, NoticeKind
 from bot.storage import audit, deletions, digests, directory, findings, notices, slots, submissions
 from bot.storage.audit import AuditEntry
@@ -250,6 +251,20 @@ async def test_what_an_earlier_release_wrote_is_understood(empty_url: str) -> No
         # The numbers go on where they were.
         await audit.add(session, AuditEntry(now, "U0ADA", "created", "main", "new@acme.example", ""))
         assert (await audit.newest(session, limit=1))[0].target == "new@acme.example"
+
+
+async def test_what_is_on_record_from_before_gets_its_seals(empty_url: str) -> None:
+    await migrate(empty_url, "0004")
+    async with connected(empty_url) as connection:
+        for statement in ROWS["0001"]:
+            _ = await connection.exec_driver_sql(statement)
+    await migrate(empty_url)
+    async with opened(empty_url) as database:
+        async with database.transaction() as session:
+            now = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+            await audit.add(session, AuditEntry(now, "U0ADA", "created", "main", "new@acme.example", ""))
+        found = await audit_trail.verify(database)
+    assert (found.sealed, found.problems) == (3, ())
 
 
 REPLICA = """
