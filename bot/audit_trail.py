@@ -109,7 +109,7 @@ class AuditTrail:
                 act=Act.AUDIT_EXPORTED,
                 account="",
                 target="",
-                detail=f"{len(entries)} entries: {label}" if label else f"{len(entries)} entries",
+                detail=f"{label or 'everything'}: {len(entries)}",
             )
         return exported
 

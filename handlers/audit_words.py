@@ -1,11 +1,15 @@
 """Entries of the audit trail in words, in mrkdwn."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot.audit import THE_CLOCK, Act
 from bot.storage.audit import AuditEntry
 from handlers import blocks
+
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,40}")
+"""A Slack id; what mail is about is in lower case."""
 
 TARGET = 330
 DETAIL = 300
@@ -61,6 +65,22 @@ WHAT: Mapping[str, str] = MappingProxyType(
         Act.DNS_MUTED: "muted DNS messages about {}",
         Act.DNS_UNMUTED: "unmuted DNS messages about {}",
         Act.AUDIT_EXPORTED: "exported the audit trail",
+        Act.DOMAIN_ASKED: "asked to add the domain {}",
+        Act.DOMAIN_ADDED: "added the domain {}",
+        Act.DOMAIN_FAILED: "could not add the domain {}",
+        Act.DOMAIN_SETTINGS_ASKED: "asked to change the settings of {}",
+        Act.DOMAIN_SETTINGS_SET: "changed the settings of {}",
+        Act.DOMAIN_SETTINGS_FAILED: "could not change the settings of {}",
+        Act.DOMAIN_RECHECKED: "had the DNS of {} looked at anew",
+        Act.ROUTE_ASKED: "asked for mail to {} to go elsewhere",
+        Act.ROUTE_CREATED: "had mail to {} go elsewhere",
+        Act.ROUTE_FAILED: "could not have mail to {} go elsewhere",
+        Act.OPERATOR_GRANTED: "changed what {} may do here",
+        Act.OPERATOR_WITHDRAWN: "took the role of {} away",
+        Act.BULK_STARTED: "began to create many mail users: {}",
+        Act.BULK_STOPPED: "stopped creating many mail users: {}",
+        Act.BULK_CONTINUED: "went on creating many mail users: {}",
+        Act.BULK_ENDED: "ended creating many mail users: {}",
     }
 )
 """What was done, to {} (the target), by act."""
@@ -77,7 +97,9 @@ def who(entry: AuditEntry) -> str:
 def what(entry: AuditEntry, target: str | None = None, *, several: bool = False) -> str:
     """What was done. `target`: what to call it, in mrkdwn; None for its name, and with its account where there are several."""
     if target is None:
-        target = blocks.code(entry.target, TARGET)
+        target = (
+            f"<@{entry.target}>" if _PERSON.fullmatch(entry.target) else blocks.code(entry.target, TARGET)
+        )
         if several and entry.account:
             target += f" ({blocks.escape(entry.account, 100)})"
     words = WHAT.get(entry.act)

@@ -78,7 +78,7 @@ def _parts(shown: Home) -> list[Block]:
     wanting = [*_held(shown), *_pending(shown), *_failing(shown), *_low(shown), *shown.notes]
     return [
         blocks.header("What needs you" if shown.role >= Role.ADMIN else "What is going on"),
-        *(wanting or [blocks.words("Nothing at present.")]),
+        *wanting,
         *([] if shown.pending.total else [blocks.words("Nothing is queued for deletion.")]),
         blocks.divider(),
         _search_input(),

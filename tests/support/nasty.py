@@ -82,6 +82,12 @@ def mrkdwn(shown: Any) -> str:
     return "\n".join(map(mrkdwn, shown)) if isinstance(shown, list) else ""
 
 
+def broken_entities(shown: Any) -> list[str]:
+    """What follows an ampersand that is no whole escaped character: one was cut in two."""
+    parts = mrkdwn(shown).split("&")[1:]
+    return [part[:20] for part in parts if not part.startswith(("amp;", "lt;", "gt;"))]
+
+
 def raw(message: Rendered) -> list[dict[str, Any]]:
     """The blocks as Slack gets them."""
     return [block if isinstance(block, dict) else block.to_dict() for block in message.blocks]

@@ -108,6 +108,26 @@ class Screen:
         block_id, action_id = _button(home.blocks, label, nth)
         await self._people.click(self.person, home.id, block_id, action_id)
 
+    async def fill_home(self, block_id: str, value: Any, *, enter: bool = False) -> None:
+        home = self._slack.homes[self.person.id]
+        action_id = _only(home.blocks, block_id)
+        await self._people.fill(self.person, home.id, block_id, action_id, value, enter=enter)
+
+    async def sees_home(self, *texts: str) -> View:
+        """The Home tab, as it was opened before, as soon as it shows all of `texts`."""
+        homes = self._slack.homes
+        try:
+            await self._slack.wait_for(
+                lambda: (
+                    self.person.id in homes
+                    and all(t in text_of(homes[self.person.id].content) for t in texts)
+                )
+            )
+        except TimeoutError:
+            shown = text_of(homes[self.person.id].content) if self.person.id in homes else "no Home tab"
+            raise AssertionError(f"{self.person.name} sees this instead:\n{shown}") from None
+        return homes[self.person.id]
+
     async def press_in(self, message: Message, label: str, *, channel: str = "mail-ops") -> None:
         block_id, action_id = _button(message.blocks, label, 0)
         where = self._slack.channel(channel)
@@ -138,13 +158,7 @@ class Screen:
     async def home(self, *texts: str) -> View:
         """Open the App Home, and wait until it shows `texts`."""
         await self._people.open_home(self.person)
-        homes = self._slack.homes
-        await self._slack.wait_for(
-            lambda: (
-                self.person.id in homes and all(t in text_of(homes[self.person.id].content) for t in texts)
-            )
-        )
-        return homes[self.person.id]
+        return await self.sees_home(*texts)
 
     async def message(self, *texts: str, channel: str = "mail-ops", within: float = 10.0) -> Message:
         """The newest message visible to this person that shows all of `texts`, as soon as there is one."""
