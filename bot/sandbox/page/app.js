@@ -5,7 +5,7 @@ import { follow, get, post, toast, typed } from "./api.js";
 import { know } from "./text.js";
 import { drawSidebar } from "./sidebar.js";
 import { accountAt, drawMail, labelOf, placeOf } from "./mail.js";
-import { drawMessages } from "./messages.js";
+import { drawMessages, learn } from "./messages.js";
 import { drawModal } from "./modal.js";
 import { clockbar, setClock } from "./clockbar.js";
 import { composer } from "./composer.js";
@@ -104,6 +104,7 @@ async function refresh() {
 }
 
 window.addEventListener("hashchange", () => { readAddress(); draw(); });
+learn(await get("/_sandbox/shortcuts"));
 await composer(foot, () => ({ user: present.user, channel: present.place }));
 follow(refresh, () => shell.classList.add("lost"));
 refresh();

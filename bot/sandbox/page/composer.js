@@ -6,12 +6,22 @@ import { get, post } from "./api.js";
 /** `present()` gives the person and channel that are shown now. */
 export async function composer(root, present) {
   const commands = await get("/_page/commands");
+  const shortcuts = (await get("/_sandbox/shortcuts")).filter((one) => one.type === "global");
   let shown = [];
   let marked = 0;
   const field = h("input", { id: "say", autocomplete: "off", spellcheck: "false", autocapitalize: "off", "aria-label": "Message", role: "combobox", "aria-expanded": "false", "aria-controls": "commands", oninput: complete, onkeydown: key, onblur: () => setTimeout(hide, 150) });
   const list = h("ul", { id: "commands", class: "menu up", role: "listbox", hidden: true });
-  const form = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); send(); } }, list, field, h("button", { class: "send", "aria-label": "Send" }, "➤"));
+  const menu = h("div", { class: "menu up", role: "menu", hidden: true }, shortcuts.map((one) =>
+    h("button", { type: "button", role: "menuitem", onclick: () => shortcut(one) }, one.name, h("small", {}, one.description))));
+  const bolt = h("button", { type: "button", class: "bolt", "aria-label": "Shortcuts", "aria-haspopup": "menu", onclick: () => (menu.hidden = !menu.hidden) }, "⚡");
+  const form = h("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); send(); } }, list, menu, bolt, field, h("button", { class: "send", "aria-label": "Send" }, "➤"));
   root.replaceChildren(form);
+  form.addEventListener("keydown", (event) => { if (event.key === "Escape") menu.hidden = true; });
+
+  async function shortcut(one) {
+    menu.hidden = true;
+    await post("/_sandbox/shortcut", { user: present().user, shortcut: one.callback_id });
+  }
 
   function complete() {
     const typed = field.value;

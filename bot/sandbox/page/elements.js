@@ -2,9 +2,10 @@
 // a click is an act at once, a typed value belongs to an input block.
 
 import { h } from "./dom.js";
-import { plain, text } from "./text.js";
+import { everybody, plain, text } from "./text.js";
 import { confirmed } from "./confirm.js";
 import { combobox } from "./combobox.js";
+import { post } from "./api.js";
 
 const TEXT_TYPES = { plain_text_input: "text", email_text_input: "email", url_text_input: "url", number_input: "text" };
 
@@ -76,6 +77,35 @@ function overflow(block, part, where) {
   return h("div", { class: "overflow" }, h("button", { type: "button", class: "button", "aria-label": "More", onclick: () => (menu.hidden = !menu.hidden) }, "⋯"), menu);
 }
 
+function base64(file) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.split(",")[1] ?? "");
+    reader.readAsDataURL(file);
+  });
+}
+
+/** As Slack's own client does, a file is uploaded when it is picked; the form holds its id. */
+function fileInput(block, part, where, id) {
+  const pick = async (event) => {
+    const ids = [];
+    for (const file of event.target.files) {
+      const given = await post("/_sandbox/upload", { user: where.user, name: file.name, base64: await base64(file) });
+      if (given) ids.push(given.id);
+    }
+    await where.type(block.block_id, part.action_id, ids);
+  };
+  const accept = part.filetypes?.map((ending) => `.${ending}`).join(",");
+  return h("input", { id, type: "file", name: block.block_id, accept, multiple: (part.max_files ?? 10) > 1, onchange: pick });
+}
+
+function peopleSelect(block, part, where, id) {
+  const chosen = stateOf(block, part, where).selected_user ?? "";
+  return h("select", { id, onchange: (event) => act(block, part, where, event.target.value) },
+    h("option", { value: "", selected: !chosen, disabled: true, hidden: true }, plain(part.placeholder) || "Choose a person"),
+    everybody().map(([value, name]) => h("option", { value, selected: value === chosen }, name)));
+}
+
 /** Where an image is to be had: an address, or a file of this Slack. */
 export function source(part) {
   return part.slack_file ? `/_page/files/${part.slack_file.id}` : part.image_url;
@@ -96,7 +126,8 @@ export function element(block, part, where, id) {
     case "checkboxes": return choices(block, part, where, "checkbox");
     case "overflow": return overflow(block, part, where);
     case "datepicker": return h("input", { id, type: "date", value: stateOf(block, part, where).selected_date ?? "", onchange: (e) => act(block, part, where, e.target.value) });
-    case "users_select": return h("input", { id, placeholder: "A person's id", value: stateOf(block, part, where).selected_user ?? "", onchange: (e) => act(block, part, where, e.target.value) });
+    case "users_select": return peopleSelect(block, part, where, id);
+    case "file_input": return fileInput(block, part, where, id);
     case "image": return h("img", { src: source(part), alt: part.alt_text });
     default: return h("span", {}, `(a ${part.type})`);
   }

@@ -8,6 +8,12 @@ import { mrkdwn, nameOf } from "./text.js";
 
 const drawn = new Map(); // ts → { json, node }
 let shownFor = "";
+let shortcuts = [];
+
+/** The shortcuts that a message's menu offers. */
+export function learn(declared) {
+  shortcuts = declared.filter((one) => one.type === "message");
+}
 
 export function visible(channel, user) {
   return channel.messages.filter((message) => !message.ephemeral_for || message.ephemeral_for === user);
@@ -70,6 +76,17 @@ function removal(message, user, channel) {
   return h("button", { type: "button", class: "remove", "aria-label": "Remove this message", onclick: remove }, "Remove");
 }
 
+function more(message, user, channel) {
+  const use = async (one) => {
+    menu.hidden = true;
+    await post("/_sandbox/shortcut", { user, shortcut: one.callback_id, channel: channel.id, ts: message.ts });
+  };
+  const menu = h("div", { class: "menu", role: "menu", hidden: true }, shortcuts.map((one) =>
+    h("button", { type: "button", role: "menuitem", onclick: () => use(one) }, one.name, h("small", {}, one.description))));
+  const button = h("button", { type: "button", "aria-label": "More actions", "aria-haspopup": "menu", onclick: () => (menu.hidden = !menu.hidden) }, "⋮");
+  return h("div", { class: "more", onkeydown: (event) => { if (event.key === "Escape") menu.hidden = true; } }, button, menu);
+}
+
 /** What is left of a message that was removed and had replies. */
 function tombstone(message) {
   return h("article", { class: "message tombstone", "data-ts": message.ts }, h("span", { class: "avatar", "aria-hidden": "true" }, "🗑"), h("div", { class: "message-body" }, message.text));
@@ -92,6 +109,7 @@ function draw(message, user, channel) {
         h("time", { datetime: at.toISOString(), title: at.toLocaleString("en") }, at.toLocaleTimeString("en", { hour: "numeric", minute: "2-digit" }))),
       message.blocks.length ? h("div", { class: "blocks" }, message.blocks.map((block) => render(block, where))) : h("div", {}, mrkdwn(message.text)),
       shared(message).map((file) => file.width ? picture(file.url, file.alt_text || file.title, file.title, file) : h("a", { href: file.url, download: file.name }, `📄 ${file.title}`))),
+    !message.ephemeral_for && shortcuts.length > 0 && more(message, user, channel),
     isApp && !message.ephemeral_for && removal(message, user, channel));
 }
 

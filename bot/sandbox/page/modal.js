@@ -11,6 +11,7 @@ let returnFocus = null;
 function whereFor(user, view) {
   return {
     key: view.id,
+    user,
     errors: view.errors,
     values: view.state.values,
     click: (block_id, action_id, value) => typed().then(() => post("/_sandbox/click", { user, view_id: view.id, block_id, action_id, value })),

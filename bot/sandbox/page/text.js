@@ -28,6 +28,11 @@ export function nameOf(id) {
   return people.get(id) ?? id;
 }
 
+/** The people that a select of people offers: id and name. */
+export function everybody() {
+  return [...people].filter(([id]) => id !== "USLACKBOT");
+}
+
 function decode(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
