@@ -1,5 +1,6 @@
 """Domains: what is known of each, its settings, the records it publishes. To add one: bot/new_domains.py."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from bot.routes import CAPABILITIES
 from bot.storage import deletions, user_counts
 from bot.storage.database import Database
 from bot.writes import Writes
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +117,14 @@ class Domains:
         return None if code is None else await self._publication.proof(name, code)
 
     async def records(self, domain: MailDomain) -> list[WantedRecord] | None:
-        """What the domain should publish, and what DNS shows of it now; None where its box has not told.
-
-        Raises ProviderError.
-        """
-        return await self._publication.records(domain, await self.ownership(domain.account))
+        """What the domain should publish, and what DNS shows of it now; None where its box has not told."""
+        try:
+            code = await self.ownership(domain.account)
+        except ProviderError as error:
+            # Mail does not need that record, and the others are known without asking.
+            log.warning("account %s did not tell its ownership record: %s", domain.account, error)
+            code = None
+        return await self._publication.records(domain, code)
 
     async def recheck(self, operator: Operator, domain: MailDomain) -> str | None:
         """Have the mail system look at the domain's DNS, and look at it ourselves. Returns what hindered the former."""

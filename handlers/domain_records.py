@@ -7,7 +7,6 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.dns import WantedRecord
-from bot.errors import ProviderError
 from bot.model import Grade, MailDomain, Role
 from bot.services import Services
 from handlers import blocks, dns_report, dns_words
@@ -47,10 +46,7 @@ async def again(turn: Turn) -> None:
 
 async def looked_up(turn: Turn, domain: MailDomain, top: Sequence[Block] = ()) -> View:
     """The window, with what DNS shows at this moment. `top`: what to say before it."""
-    try:
-        records = await turn.services.domains.records(domain)
-    except ProviderError as error:
-        return window(domain, None, [*top, *blocks.problem(str(error))], several=turn.several)
+    records = await turn.services.domains.records(domain)
     notes = [] if records is not None else [blocks.words(UNTOLD)]
     return window(domain, records, [*top, *notes], several=turn.several)
 
