@@ -32,6 +32,7 @@ from handlers.account_notes import stale_notes
 from handlers.deletion_words import cancelled
 from handlers.listening import listener
 from handlers.manage_window import TITLE, Live
+from handlers.payloads import Kind
 from handlers.turn import Run, Turn
 
 COMMAND = "/mail-manage"
@@ -153,7 +154,8 @@ async def present(
 
 async def _fill_in(turn: Turn, account: str, address: str, *, top: Sequence[Block] = ()) -> None:
     """Bring the open window up to what the mail system tells. What somebody shows meanwhile is left alone."""
-    shown = turn.modal.hash
+    # What a submission is answered with has a hash that nobody is told.
+    shown = None if turn.kind is Kind.SUBMISSION else turn.modal.hash
     user = await turn.services.directory.find(address, account=account, archived=None)
     if user.archived:
         return

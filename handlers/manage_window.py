@@ -14,7 +14,7 @@ from handlers import (
     audit_words,
     blocks,
     mailbox_fields,
-    reset_methods,
+    reset_window,
     search_indexing,
     two_factor,
     user_picker,
@@ -114,7 +114,7 @@ def _state_lines(state: UserState, offered: Collection[Capability]) -> list[str]
     if two_factor.CAPABILITIES & set(offered):
         lines.append(f"*Two-factor login:* {two_factor.word(state, offered)}")
     if Capability.PASSWORD_RESET in offered:
-        lines.append(f"*Resetting a forgotten password:* {reset_methods.word(state)}")
+        lines.append(f"*Resetting a forgotten password:* {reset_window.word(state)}")
     if Capability.SEARCH_INDEXING in offered:
         lines.append(f"*Search indexing:* {search_indexing.word(state)}")
     return lines

@@ -3,37 +3,29 @@
 Read live → switch it, add one, remove one → the verified state.
 """
 
-import uuid
-from collections.abc import Sequence
-
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.models.blocks import Block, ConfirmObject
 from slack_sdk.models.views import View
 
 from bot.errors import AlreadySubmitted, NotPossible
 from bot.model import Capability, MailUser, Role
-from bot.providers.base import ResetKind, ResetMethod, UserState
+from bot.providers.base import ResetKind, UserState
 from bot.services import Services
 from bot.user_options import Option
-from handlers import blocks, reset_method_form, user_picker
+from handlers import blocks, reset_method_form
 from handlers.listening import listener
-from handlers.payloads import OpenView, pack
+from handlers.payloads import OpenView
+from handlers.reset_window import (
+    ADD_EMAIL,
+    ADD_PHONE,
+    LOOK,
+    PAGE,
+    REMOVE,
+    TOGGLE,
+    busy,
+    current,
+    failed,
+)
 from handlers.turn import Turn
-
-VIEW = "reset_methods"
-TOGGLE = "reset_methods.toggle"
-ADD_EMAIL = "reset_methods.add_email"
-ADD_PHONE = "reset_methods.add_phone"
-REMOVE = "reset_methods.remove"
-PAGE = "reset_methods.page"
-LOOK = "reset_methods.look"
-
-TITLE = "Password reset"
-PER_PAGE = 10
-
-WARNING = "Whoever reads that mailbox, or holds that phone, can take over this one."
-
-_KINDS = {str(ResetKind.EMAIL): "e-mail", str(ResetKind.PHONE): "phone"}
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -163,109 +155,9 @@ async def show_state(turn: Turn, account: str, address: str, *, offset: int = 0)
     await turn.show(current(account, state, title, offset=offset, several=turn.several))
 
 
-def busy(account: str, address: str, step: str) -> View:
-    return _modal(
-        account,
-        address,
-        [blocks.section(user_picker.name(account, address, several=False)), blocks.words(step)],
-    )
-
-
-def current(
-    account: str,
-    state: UserState,
-    provider: str,
-    *,
-    changed: bool = False,
-    offset: int = 0,
-    several: bool = False,
-) -> View:
-    """The state as the mail system has just told it; `changed`: after a change, proven by reading it back."""
-    methods = state.reset_methods
-    page = methods[offset : offset + PER_PAGE]
-    on = state.password_reset is True
-    who = user_picker.name(account, state.address, several=several)
-    parts: list[Block] = []
-    if changed:
-        parts.append(blocks.success(f"Done, and read back from {provider}."))
-    parts.append(blocks.section(f"Resetting a forgotten password of {who} is *{word(state)}*."))
-    if state.two_factor and not methods:
-        parts.append(
-            blocks.warning("Two-factor login is required, and a lost second factor could not be reset.")
-        )
-    parts += [_method(method) for method in page]
-    parts += blocks.pager(PAGE, offset=offset, size=PER_PAGE, matching=len(methods))
-    parts += [
-        blocks.actions(
-            blocks.button("Add an e-mail address", ADD_EMAIL),
-            blocks.button("Add a phone", ADD_PHONE),
-            blocks.button(
-                "Switch it off" if on else "Switch it on",
-                TOGGLE,
-                value=f"{'off' if on else 'on'} {uuid.uuid4().hex}",
-            ),
-        ),
-        blocks.context(f"Read from {blocks.escape(provider, 100)} just now. {WARNING}"),
-    ]
-    return _modal(account, state.address, parts, close="Done")
-
-
-def failed(account: str, address: str, message: str) -> View:
-    """What went wrong, and a way to see how things stand."""
-    return _modal(
-        account,
-        address,
-        [
-            *blocks.problem(message),
-            blocks.section(user_picker.name(account, address, several=False)),
-            blocks.actions(blocks.button("Look again", LOOK)),
-        ],
-    )
-
-
-def word(state: UserState) -> str:
-    """`on, 2 ways`, `on, but no way is set up`, `off`, or `unknown` where the mail system says nothing of it."""
-    if state.password_reset is None:
-        return "unknown"
-    if not state.password_reset:
-        return "off"
-    ways = len(state.reset_methods)
-    if not ways:
-        return "on, but no way is set up"
-    return "on, 1 way" if ways == 1 else f"on, {ways} ways"
-
-
 def whose(view: OpenView) -> tuple[str, str]:
     """(account, address) of the user that a window is about."""
     return str(view.metadata.get("account", "")), str(view.metadata.get("address", ""))
-
-
-def _method(method: ResetMethod) -> Block:
-    facts = [blocks.escape(_KINDS.get(method.kind, method.kind), 50)]
-    if method.description:
-        facts.append(blocks.escape(method.description, 200))
-    if method.resets_two_factor:
-        facts.append("may switch off two-factor login, too")
-    return blocks.section(
-        f"{blocks.code(method.target)}\n{' · '.join(facts)}",
-        accessory=blocks.button(
-            "Remove",
-            REMOVE,
-            value=f"{uuid.uuid4().hex} {method.target}",
-            confirm=ConfirmObject(
-                title="Remove it?",
-                text=blocks.plain(f"{method.target} can't be used to reset the password any more.", 300),
-                confirm="Remove",
-                deny="Keep it",
-            ),
-        ),
-    )
-
-
-def _modal(account: str, address: str, parts: Sequence[Block], *, close: str = "Close") -> View:
-    return blocks.modal(
-        TITLE, parts, callback_id=VIEW, close=close, metadata=pack(account=account, address=address)
-    )
 
 
 async def _show_done(turn: Turn, account: str, state: UserState, told: str) -> None:
