@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from bot.sandbox.run import Sandbox, open_sandbox
+from bot.storage import audit
+from bot.storage.audit import AuditEntry
+from bot.storage.database import Database
 from tests.support.dns_in_slack import added
 from tests.support.postgres import USER, PostgresServer
 
@@ -315,6 +319,53 @@ async def test_a_digest_that_is_asked_for_on_the_command_line_is_posted_by_the_r
     await sandbox.bot.wake()
     (message,) = sandbox.slack.channel("mail-digest").messages
     assert message.text.startswith("Mail DNS, ")
+
+
+async def test_the_audit_trail_is_verified_and_tampering_shows(configured: Path, sandbox: Sandbox) -> None:
+    async def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(
+            mailwarden, "audit", "verify", *arguments, "--env-file", ".env", cwd=configured
+        )
+
+    on_its_database(configured, sandbox)
+    none = await verify()
+    assert (none.returncode, none.stdout, none.stderr) == (0, "Nothing is on record yet.\n", "")
+    database = Database(sandbox.settings.database.url)
+    async with database.transaction() as session:
+        now = sandbox.clock.now()
+        for name in ("anna", "ben"):
+            await audit.add(session, AuditEntry(now, "U0ADA", "created", "main", f"{name}@acme.example", ""))
+    whole = await verify()
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert whole.stdout.startswith("The audit trail is whole: 2 entries, each as it was written.\n")
+    seal = re.search(r"^The newest seal is (2:[0-9a-f]{64})$", whole.stdout, re.MULTILINE)
+    assert seal is not None
+    assert (await verify("--seal", seal[1])).returncode == 0
+    async with database.transaction() as session:
+        _ = await session.execute(sqlalchemy.text("UPDATE audit SET actor = 'U0BEN' WHERE id = 1"))
+    await database.aclose()
+    changed = await verify("--seal", seal[1])
+    assert (changed.returncode, changed.stderr) == (1, "")
+    assert changed.stdout.startswith(
+        "Entry 1 does not fit its seal 1: it or a seal was changed afterwards.\n"
+    )
+    other = await verify("--seal", "2:00000000")
+    assert other.returncode == 1
+    assert "Seal 2 is not the one that you know" in other.stdout
+
+
+async def test_an_audit_trail_that_is_not_there_is_not_made(configured: Path) -> None:
+    before = files(configured)
+    ended = await asyncio.to_thread(mailwarden, "audit", "verify", "--env-file", ".env", cwd=configured)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "was not used by this version of Mailwarden yet. Start the bot once" in ended.stderr
+    assert files(configured) == before
+
+
+def test_a_seal_that_is_none_is_a_wrong_command_line(tmp_path: Path) -> None:
+    ended = mailwarden("audit", "verify", "--seal", "first", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "argument --seal: expected a seal such as 1234:9f86d081884c7d65" in ended.stderr
 
 
 def test_the_digest_wants_to_know_whether_to_print_or_to_post(tmp_path: Path) -> None:

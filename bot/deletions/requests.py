@@ -15,7 +15,7 @@ from bot import audit
 from bot.audit import Act
 from bot.deletions import lifecycle
 from bot.errors import DeletionOpen, NotFound, TooLate
-from bot.model import CANCELLABLE_STATES, Deletion, DeletionState, NoticeKind
+from bot.model import CANCELLABLE_STATES, Deletion, DeletionState, NoticeKind, TargetKind
 from bot.notices import Stuck, want, want_again
 from bot.storage import deletions, notices
 
@@ -79,7 +79,8 @@ async def record(
         actor=actor,
         act=act,
         account=row.target.account,
-        target=row.target.id,
+        # The number of a routing rule says nothing to people.
+        target=row.label if row.target.kind is TargetKind.ROUTING_RULE else row.target.id,
         detail=detail,
     )
 

@@ -146,7 +146,14 @@ class Interface:
     async def _input(self, request: web.Request) -> web.Response:
         body = await body_of(request, "user", "view_id", "block_id", "action_id", "value")
         person = self._slack.person(body["user"])
-        await self._people.fill(person, body["view_id"], body["block_id"], body["action_id"], body["value"])
+        await self._people.fill(
+            person,
+            body["view_id"],
+            body["block_id"],
+            body["action_id"],
+            body["value"],
+            enter=body.get("enter") is True,
+        )
         return web.json_response({})
 
     async def _options(self, request: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
 // The page: fetches the state after every change and draws it. The address remembers who you are and where.
 
 import { avatar, h } from "./dom.js";
-import { follow, get, post, toast, typed } from "./api.js";
+import { follow, get, post, sendInput, toast, typed } from "./api.js";
 import { know } from "./text.js";
 import { drawSidebar } from "./sidebar.js";
 import { accountAt, drawMail, labelOf, placeOf } from "./mail.js";
@@ -45,6 +45,12 @@ bar.append(
 const list = h("div", { class: "messages", role: "log", "aria-label": "Messages" });
 const home = h("div", { class: "home" });
 const mail = h("div", { class: "mail" });
+home.addEventListener("keydown", async ({ key, target }) => {
+  if (key !== "Enter" || target.tagName !== "INPUT") return;
+  await typed();
+  const user = present.user;
+  await post("/_sandbox/input", { user, view_id: state.homes[user].view_id, block_id: target.name, action_id: target.dataset.action, value: target.value, enter: true });
+});
 
 function draw() {
   know(state);
@@ -80,6 +86,7 @@ function drawHome() {
       await typed();
       return post("/_sandbox/click", { user, view_id: state.homes[user].view_id, block_id, action_id, value });
     },
+    type: (block_id, action_id, value) => sendInput({ user, view_id: state.homes[user].view_id, block_id, action_id, value }),
   };
   home.replaceChildren(...(shown ? shown.blocks.map((block) => render(block, where)) : [h("p", { class: "context" }, "Mailwarden has nothing here yet.")]));
 }

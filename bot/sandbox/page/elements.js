@@ -31,7 +31,7 @@ function button(block, part, where) {
 
 function textInput(block, part, where, id) {
   const props = {
-    id, name: block.block_id, placeholder: plain(part.placeholder), autocomplete: "off", spellcheck: "false", autocapitalize: "off",
+    id, name: block.block_id, "data-action": part.action_id, placeholder: plain(part.placeholder), autocomplete: "off", spellcheck: "false", autocapitalize: "off",
     value: stateOf(block, part, where).value ?? "",
     oninput: (event) => where.type(block.block_id, part.action_id, event.target.value),
   };
