@@ -81,7 +81,7 @@ async def start_anew(turn: Turn) -> None:
 async def change_list(turn: Turn) -> None:
     await turn.ack()
     run = await turn.services.bulk.get(turn.operator, turn.value)
-    await turn.show(form(source="\n".join(line.source for line in run.lines), files=_files(turn)))
+    await turn.show(form(source=run.text, files=_files(turn)))
 
 
 async def submit(turn: Turn) -> None:

@@ -18,7 +18,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.errors import InvalidInput
-from bot.model import Grant, OperatorChange, Role
+from bot.model import Grant, Operator, OperatorChange, Role
 from bot.operators import PERSON, Roster, name, told
 from bot.services import Services
 from handlers import blocks
@@ -110,11 +110,11 @@ async def change(turn: Turn) -> None:
         made = await operators.grant(
             turn.operator, nonce=nonce, slack_id=slack_id, team_id=turn.team_id, role=_role(wanted)
         )
-    if made.slack_id == turn.slack_id and (made.after or 0) < Role.VIEWER:
-        await turn.show(done(made))
-        return
-    if made.slack_id == turn.slack_id and made.after is not None:
-        turn.operator = type(turn.operator)(turn.slack_id, made.after)
+    if made.slack_id == turn.slack_id:
+        if made.after is None:
+            await turn.show(done(made))
+            return
+        turn.operator = Operator(turn.slack_id, made.after)
     await turn.show(await present(turn, top=[blocks.success(f"{told(made)} The channel is told.")]))
 
 

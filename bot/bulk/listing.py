@@ -42,8 +42,16 @@ class Entry:
     problem: str = ""
 
 
-def read(text: str) -> list[Entry]:
-    """The entries of a list: an address in each line, or a CSV with a header that names its columns.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`header`: the line that names the columns, "" for none."""
+
+    header: str
+    entries: list[Entry]
+
+
+def read(text: str) -> Listing:
+    """What is in a list: an address in each line, or a CSV with a header that names its columns.
 
     Separated by commas, semicolons or tabs. Empty lines and what begins with # are left out. Raises InvalidInput (LIST)
     where nothing can be made of it as a whole.
@@ -55,16 +63,16 @@ def read(text: str) -> list[Entry]:
     ]
     if not lines:
         raise InvalidInput("There is nothing in the list.", field=LIST)
-    columns: Sequence[str] = ("address",)
+    header, columns = "", ["address"]
     separator = max(",;\t", key=lines[0][1].count)
     if "@" not in lines[0][1]:
-        columns = _columns(_cells(lines[0][1], separator))
-        del lines[0]
+        header = lines.pop(0)[1]
+        columns = _columns(_cells(header, separator))
     if not lines:
         raise InvalidInput("There is nothing below the names of the columns.", field=LIST)
     if len(lines) > MOST:
         raise InvalidInput(f"These are {len(lines)} lines; at most {MOST} go at once.", field=LIST)
-    return [_entry(number, line, columns, separator) for number, line in lines]
+    return Listing(header, [_entry(number, line, columns, separator) for number, line in lines])
 
 
 def _columns(header: Sequence[str]) -> list[str]:

@@ -69,8 +69,10 @@ class Bulk:
 
     async def draft(self, operator: Operator, text: str) -> Run:
         """Look a list through, and keep it for a day. Raises InvalidInput (LIST) where it is none."""
-        lines = await self._drafts.lines(read(text))
-        run = Run(uuid.uuid4().hex, operator.slack_id, self._clock.now(), RunState.DRAFT, None, None, lines)
+        listing = read(text)
+        lines = await self._drafts.lines(listing.entries)
+        now = self._clock.now()
+        run = Run(uuid.uuid4().hex, operator.slack_id, now, RunState.DRAFT, None, None, lines, listing.header)
         async with self._database.transaction() as session:
             await rows.add(session, run)
         return run

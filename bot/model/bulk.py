@@ -58,7 +58,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`why`: what stopped it. `lease_until`: until then whoever is at it is believed to be alive."""
+    """`why`: what stopped it. `lease_until`: until then whoever is at it is believed to be alive.
+
+    `header`: the line of the list that names its columns, "" for none.
+    """
 
     id: str
     operator: str
@@ -67,6 +70,7 @@ class Run:
     why: str | None
     lease_until: datetime | None
     lines: Sequence[Line]
+    header: str = ""
 
     def count(self, *states: LineState) -> int:
         """How many lines are in one of these states."""
@@ -77,6 +81,11 @@ class Run:
     def wanted(self) -> int:
         """How many mail users were to be created."""
         return len(self.lines) - self.count(LineState.REFUSED)
+
+    @property
+    def text(self) -> str:
+        """The list as it was given, without what was left out of it."""
+        return "\n".join([*filter(None, [self.header]), *(line.source for line in self.lines)])
 
     @property
     def due(self) -> list[Line]:

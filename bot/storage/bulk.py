@@ -16,7 +16,9 @@ _UNFINISHED = [RunState.RUNNING.value, RunState.PAUSED.value]
 
 async def add(session: AsyncSession, run: Run) -> None:
     await session.execute(
-        insert(bulk_runs).values(id=run.id, operator=run.operator, at=run.at, state=run.state.value)
+        insert(bulk_runs).values(
+            id=run.id, operator=run.operator, at=run.at, state=run.state.value, header=run.header
+        )
     )
     for portion in portions(run.lines):
         await session.execute(
@@ -183,5 +185,12 @@ async def _run(session: AsyncSession, row: Mapping[Any, Any]) -> Run:
         for line in found.mappings()
     ]
     return Run(
-        row["id"], row["operator"], row["at"], RunState(row["state"]), row["why"], row["lease_until"], lines
+        row["id"],
+        row["operator"],
+        row["at"],
+        RunState(row["state"]),
+        row["why"],
+        row["lease_until"],
+        lines,
+        row["header"],
     )

@@ -350,6 +350,7 @@ bulk_runs = Table(
     Column("operator", String(40), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("state", String(20), nullable=False),
+    Column("header", Text, nullable=False),
     Column("why", Text),
     # Who is at it: another one for each time that it is begun or gone on with.
     Column("claim", String(32)),

@@ -93,7 +93,7 @@ ROWS = {
     "0005": (
         "INSERT INTO operators VALUES ('U0EVE', 2, 'U0OLGA', '2026-11-20 09:00:00.000000')",
         "INSERT INTO operator_changes VALUES ('c1', '2026-11-20 09:00:00.000000', 'U0OLGA', 'U0EVE', NULL, 2)",
-        "INSERT INTO bulk_runs VALUES ('r1', 'U0ADA', '2026-11-20 09:00:00.000000', 'paused', 'no answer', NULL, NULL)",
+        "INSERT INTO bulk_runs VALUES ('r1', 'U0ADA', '2026-11-20 09:00:00.000000', 'paused', 'address', 'no answer', NULL, NULL)",
         """INSERT INTO bulk_lines VALUES
         ('r1', 1, 'anna@acme.example', 'main', 'anna@acme.example', FALSE, NULL, 'created', '', 'n3', TRUE)""",
         "INSERT INTO account_credits VALUES ('main', '19.16079948301373180045', '2026-11-20 09:00:00.000000')",

@@ -134,6 +134,7 @@ def _bulk_creation() -> None:
         sa.Column("operator", sa.String(40), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("header", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("claim", sa.String(32), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
