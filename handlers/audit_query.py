@@ -9,7 +9,7 @@ from bot.audit import THE_CLOCK
 from bot.storage.audit import AuditFilter
 from handlers import blocks, dns_words
 
-_MENTION = re.compile(r"<@([uw][a-z0-9]{2,40})(?:\|[^>]*)?>")
+_MENTION = re.compile(r"<@([uw][a-z0-9]{2,40})(?:\|([^>]*))?>")
 _LINK = re.compile(r"<https?://([^>|]+)(?:\|[^>]*)?>")
 _AGO = re.compile(r"([0-9]{1,4})\s?(h|d|w)")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -72,7 +72,7 @@ def read(text: str, now: datetime, zone: ZoneInfo) -> Query:
         mention, link = _MENTION.fullmatch(word), _LINK.fullmatch(word)
         since = read_since(word, now, zone)
         if mention is not None:
-            query = replace(query, actor=mention[1].upper())
+            query = replace(query, actor=THE_CLOCK if mention[2] == THE_CLOCK else mention[1].upper())
         elif since is not None:
             query = replace(query, since=since)
         elif word.lstrip("@") == THE_CLOCK:

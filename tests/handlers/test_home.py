@@ -29,6 +29,7 @@ from tests.support.nasty import (
     broken_entities,
     mrkdwn,
 )
+from tests.support.systems import on_both
 
 ARABIC = "\u202eمستخدم@مثال.إختبار\u202c"
 
@@ -157,6 +158,12 @@ async def test_little_credit_is_shown_and_told_in_the_channel(sandbox: Sandbox, 
     await sandbox.settled()
     assert [m.text for m in digest if "has $50.00 of credit again" in m.text] != []
     assert [m.text for m in digest if "$4.20 of credit left," in m.text] == []
+
+
+@on_both
+async def test_only_accounts_that_are_prepaid_show_a_credit(ada: Screen) -> None:
+    shown = text_of((await ada.home("Credit", "main: $19.16")).content)
+    assert "box: " not in shown
 
 
 def an_entry(target: str = ADDRESS, act: str = "created") -> AuditEntry:
