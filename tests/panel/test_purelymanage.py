@@ -56,6 +56,19 @@ async def test_user_is_added_with_the_password_that_is_shown(sandbox: Sandbox, a
     assert user(sandbox, f"mara.lindt@{ACME}").password == password
 
 
+@replaces(PURELYMANAGE, "Many users at once, from CSV", "`/mail-bulk-create`")
+async def test_many_users_are_made_from_a_list(sandbox: Sandbox, ada: Screen) -> None:
+    wanted = [f"{name}@{ACME}" for name in ("una", "vito", "wanda")]
+    await opens(ada, "/mail-bulk-create")
+    await ada.fill("list", "\n".join(["address", *wanted]))
+    await ada.submit()
+    await ada.sees("3 mail users", *wanted)
+    await ada.submit()
+    shown = text_of((await ada.sees("3 of 3 mail users are created.")).content)
+    for address in wanted:
+        assert f"{address},{user(sandbox, address).password}" in shown
+
+
 @replaces(PURELYMANAGE, "Set a new password", "`/mail-password [user]`")
 async def test_new_password_is_the_one_that_is_shown(sandbox: Sandbox, ada: Screen) -> None:
     form = await opens(ada, "/mail-password", HANA)
