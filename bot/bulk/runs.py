@@ -150,6 +150,7 @@ class Bulk:
         now = self._clock.now()
         async with self._database.reading() as session:
             lapsed = await rows.lapsed(session, now)
+            old = await rows.old_drafts(session, before=now - DRAFTS)
         for run_id in lapsed:
             async with self._database.transaction() as session:
                 if not await rows.pause_lapsed(session, run_id, now=now, why=DIED):
@@ -159,8 +160,9 @@ class Bulk:
                 await self._record(session, THE_CLOCK, run, Act.BULK_STOPPED, DIED)
                 await want(session, NoticeKind.BULK_STOPPED, run_id, channel=run.operator, now=now)
             self._bell.ring()
-        async with self._database.transaction() as session:
-            await rows.forget_drafts(session, before=now - DRAFTS)
+        for run_id in old:
+            async with self._database.transaction() as session:
+                await rows.forget_draft(session, run_id)
 
     def stop(self) -> None:
         """Create no further mail user; the one under way is finished."""

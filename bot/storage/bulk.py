@@ -121,16 +121,23 @@ async def pause_lapsed(session: AsyncSession, run_id: str, *, now: datetime, why
     return await _changed(session, there, state=RunState.PAUSED.value, why=why, claim=None, lease_until=None)
 
 
-async def forget_drafts(session: AsyncSession, *, before: datetime) -> None:
-    old = (
-        select(bulk_runs.c.id)
-        .where(bulk_runs.c.state == RunState.DRAFT.value, bulk_runs.c.at < before)
-        .scalar_subquery()
+async def old_drafts(session: AsyncSession, *, before: datetime) -> list[str]:
+    """The lists from before that time that nobody began with."""
+    rows = await session.execute(
+        select(bulk_runs.c.id).where(bulk_runs.c.state == RunState.DRAFT.value, bulk_runs.c.at < before)
     )
-    await session.execute(delete(bulk_lines).where(bulk_lines.c.run_id.in_(old)))
-    await session.execute(
-        delete(bulk_runs).where(bulk_runs.c.state == RunState.DRAFT.value, bulk_runs.c.at < before)
+    return list(rows.scalars())
+
+
+async def forget_draft(session: AsyncSession, run_id: str) -> None:
+    """Nothing, if it was begun meanwhile."""
+    gone = await session.execute(
+        delete(bulk_runs)
+        .where(bulk_runs.c.id == run_id, bulk_runs.c.state == RunState.DRAFT.value)
+        .returning(bulk_runs.c.id)
     )
+    if gone.scalar() is not None:
+        await session.execute(delete(bulk_lines).where(bulk_lines.c.run_id == run_id))
 
 
 async def put(session: AsyncSession, run_id: str, line: Line) -> None:

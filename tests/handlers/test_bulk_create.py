@@ -179,10 +179,7 @@ async def test_list_and_file_together_are_refused(sandbox: Sandbox, ada: Screen)
     assert list(submitted.errors or {}) == ["file"]
 
 
-async def test_without_the_scope_there_is_no_file_field_and_the_list_works(
-    fresh_sqlite: Path, tmp_path: Path
-) -> None:
-    del fresh_sqlite
+async def test_without_the_scope_there_is_no_file_field_and_the_list_works(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     lacking = frozenset({"files:read"})
