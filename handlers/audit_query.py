@@ -1,11 +1,13 @@
 """What follows /mail-audit: whose acts, on what, since when."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from bot.audit import THE_CLOCK
+from bot.audit import THE_CLOCK, Act
 from bot.storage.audit import AuditFilter
 from handlers import blocks, dns_words
 
@@ -14,6 +16,26 @@ _LINK = re.compile(r"<https?://([^>|]+)(?:\|[^>]*)?>")
 _AGO = re.compile(r"([0-9]{1,4})\s?(h|d|w)")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "creat bulk": "Creating mail users",
+        "password": "Passwords",
+        "app_password": "App passwords",
+        "reset_method option": "Password resets and other options",
+        "two_factor": "Two-factor login",
+        "quota admin": "Quotas and administrators",
+        "renam": "Renaming",
+        "deletion": "Deletions",
+        "restor": "Restoring",
+        "domain": "Domains",
+        "route": "Routing rules",
+        "dns": "Muting DNS messages",
+        "operator": "Operators",
+        "audit": "Exports of the audit trail",
+    }
+)
+"""What acts are about, by how the acts of the kind begin."""
+
 HOW = "Name a mail user, a domain or an @operator, and since when: `7d`, `24h`, `today` or `2026-11-01`."
 
 
@@ -21,13 +43,14 @@ HOW = "Name a mail user, a domain or an @operator, and since when: `7d`, `24h`, 
 class Query:
     """What a person asks for. `target`: an address or a domain; `actor`: a Slack id, or that of the clock; "" for any.
 
-    `since`: a day in the operators' time zone, or a moment. `unknown`: a word that makes no sense here.
+    `kind`: one of KINDS, "" for any. `since`: a day in the operators' time zone, or a moment. `unknown`: a word that makes no sense here.
     """
 
     target: str = ""
     actor: str = ""
     since: date | datetime | None = None
     unknown: str = ""
+    kind: str = ""
 
     def filter(self, zone: ZoneInfo) -> AuditFilter:
         since = self.since
@@ -36,12 +59,12 @@ class Query:
         # Domains are kept in ASCII; who writes one in another script means the same.
         local_part, at, domain = self.target.rpartition("@")
         names = (self.target, f"{local_part}{at}{dns_words.ascii_name(domain)}") if domain else ()
-        return AuditFilter(tuple(dict.fromkeys(names)), self.actor, since)
+        return AuditFilter(tuple(dict.fromkeys(names)), self.actor, since, acts=acts_of(self.kind))
 
     @property
     def words(self) -> str:
         """In plain text, for a file and the record; "" for everything."""
-        parts = []
+        parts = [KINDS[self.kind]] if self.kind in KINDS else []
         if self.target:
             parts.append(f"about {self.target}")
         if self.actor:
@@ -53,7 +76,7 @@ class Query:
     @property
     def shown(self) -> str:
         """In mrkdwn, after "Entries"; "" for everything."""
-        parts = []
+        parts = [f" of the kind “{KINDS[self.kind]}”"] if self.kind in KINDS else []
         if self.target:
             parts.append(f" about {blocks.code(self.target)}")
         if self.actor:
@@ -63,6 +86,11 @@ class Query:
         elif self.since is not None:
             parts.append(f" since {self.since}")
         return "".join(parts)
+
+
+def acts_of(kind: str) -> tuple[str, ...]:
+    """None for a kind that is none: then every act is meant."""
+    return tuple(act.value for act in Act if kind in KINDS and act.value.startswith(tuple(kind.split())))
 
 
 def read(text: str, now: datetime, zone: ZoneInfo) -> Query:

@@ -7,7 +7,11 @@ from datetime import datetime
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import Block, InputBlock, PlainTextInputElement
 from slack_sdk.models.blocks.basic_components import DispatchActionConfig
-from slack_sdk.models.blocks.block_elements import DatePickerElement, UserSelectElement
+from slack_sdk.models.blocks.block_elements import (
+    DatePickerElement,
+    StaticSelectElement,
+    UserSelectElement,
+)
 from slack_sdk.models.views import View
 
 from bot.audit import THE_CLOCK
@@ -16,7 +20,7 @@ from bot.model import Role
 from bot.services import Services
 from bot.storage.seals import Seal
 from handlers import audit_csv, audit_words, blocks
-from handlers.audit_query import HOW, Query, read, read_since
+from handlers.audit_query import HOW, KINDS, Query, read, read_since
 from handlers.file_out import hand_over
 from handlers.listening import listener
 from handlers.payloads import clean, pack
@@ -28,9 +32,11 @@ VIEW = "audit_trail"
 TARGET = "target"
 ACTOR = "actor"
 SINCE = "since"
+KIND = "kind"
 FIND = "audit_trail.find"
 WHO = "audit_trail.who"
 WHEN = "audit_trail.when"
+WHAT = "audit_trail.what"
 PAGE = "audit_trail.page"
 EXPORT = "audit_trail.export"
 
@@ -51,7 +57,7 @@ class Screen:
 def register(app: AsyncApp, services: Services) -> None:
     app.command(COMMAND)(listener(services, ask, need=Role.VIEWER))
     app.action(ASK)(listener(services, ask, need=Role.VIEWER))
-    for action_id in (FIND, WHO, WHEN):
+    for action_id in (FIND, WHO, WHEN, WHAT):
         app.action(action_id)(listener(services, find, need=Role.VIEWER))
     app.action(blocks.pager_pattern(PAGE))(listener(services, turn_page, need=Role.VIEWER))
     app.action(EXPORT)(listener(services, export, need=Role.VIEWER))
@@ -171,6 +177,18 @@ def _inputs(query: Query) -> list[Block]:
             ),
         ),
         InputBlock(
+            block_id=KIND,
+            label="What was done",
+            optional=True,
+            dispatch_action=True,
+            element=StaticSelectElement(
+                action_id=WHAT,
+                options=[blocks.option(label, kind) for kind, label in KINDS.items()],
+                initial_option=blocks.option(KINDS[query.kind], query.kind) if query.kind in KINDS else None,
+                placeholder=blocks.plain("Anything"),
+            ),
+        ),
+        InputBlock(
             block_id=SINCE,
             label="Since",
             optional=True,
@@ -210,7 +228,7 @@ def _chosen(turn: Turn) -> Query:
     if day:
         services = turn.services
         query = replace(query, since=read_since(day, services.clock.now(), services.settings.times.timezone))
-    return query
+    return replace(query, kind=turn.modal.choice(KIND, WHAT))
 
 
 def _kept(turn: Turn) -> Query:

@@ -36,7 +36,7 @@ class AuditFilter:
     """Which entries: all of these hold. `targets`: addresses or domains, under any of these names; none for all.
 
     A domain stands for itself and for all its addresses. `account`: of one account only. `until`: none that has a
-    greater id. `effects`: leave out what only leads to something else.
+    greater id. `acts`: only these; none for all. `effects`: leave out what only leads to something else.
     """
 
     targets: tuple[str, ...] = ()
@@ -44,6 +44,7 @@ class AuditFilter:
     since: datetime | None = None
     account: str = ""
     until: int | None = None
+    acts: tuple[str, ...] = ()
     effects: bool = False
 
 
@@ -101,6 +102,8 @@ def _conditions(matching: AuditFilter) -> list[ColumnElement[bool]]:
         conditions.append(audit.c.account == matching.account)
     if matching.until is not None:
         conditions.append(audit.c.id <= matching.until)
+    if matching.acts:
+        conditions.append(audit.c.act.in_(matching.acts))
     if matching.effects:
         conditions += [audit.c.act.not_in(BACKSTAGE), ~audit.c.act.endswith("_asked", autoescape=True)]
     return conditions

@@ -21,7 +21,7 @@ from bot.storage.audit import AuditEntry
 from bot.storage.database import Database
 from bot.storage.seals import Seal
 from handlers import blocks
-from handlers.audit_query import Query
+from handlers.audit_query import KINDS, Query, acts_of
 from handlers.audit_trail import PER_PAGE, accompanying, window
 from handlers.audit_trail import Screen as Shown
 from handlers.audit_words import WHAT
@@ -125,6 +125,27 @@ async def test_the_choices_in_the_window_narrow_it_down(sandbox: Sandbox, ada: S
     await ada.fill("since", None)
     await ada.submit()
     await ada.sees("1 of 3 entries: by <@U0BEN>")
+
+
+async def test_the_kind_of_act_narrows_it_down(sandbox: Sandbox, ada: Screen) -> None:
+    await note(
+        sandbox,
+        ("U0BEN", Act.PASSWORD_SET, ANNA),
+        ("U0BEN", Act.APP_PASSWORD_CREATED, ANNA),
+        ("U0BEN", Act.CREATED, ANNA),
+    )
+    _ = await opens(ada, "/mail-audit")
+    await ada.sees("3 entries, the newest first.")
+    await ada.fill("kind", "password")
+    view = await ada.sees("1 of 3 entries: of the kind “Passwords”")
+    assert "set a new password" in lines(view)[0]
+    await ada.fill("kind", None)
+    await ada.sees("3 entries, the newest first.")
+
+
+@pytest.mark.parametrize("act", Act)
+def test_every_act_is_of_one_kind(act: Act) -> None:
+    assert len([kind for kind in KINDS if act.value in acts_of(kind)]) == 1
 
 
 async def test_what_makes_no_sense_is_said_to(ada: Screen) -> None:

@@ -35,10 +35,11 @@ ARABIC = "\u202eمستخدم@مثال.إختبار\u202c"
 
 
 async def schedule(screen: Screen, *addresses: str) -> None:
-    _ = await opens(screen, "/mail-delete", " ".join(addresses))
+    _ = await opens(screen, "/mail-delete")
+    await screen.fill("list", "\n".join(addresses))
     await screen.fill("reason", "spring cleaning")
     await screen.submit()
-    await screen.view(lambda view: "is queued" in text_of(view.content) or "queued" in text_of(view.content))
+    await screen.sees("queued")
     await screen.close()
 
 
