@@ -22,6 +22,8 @@ ADD = "POST /mail/aliases/add"
 
 
 async def opens_form(screen: Screen) -> None:
+    while screen.windows:
+        await screen.close()
     await opens(screen, "/mail-routes")
     await screen.sees("New rule …")
     await screen.press("New rule …")
