@@ -27,7 +27,6 @@ from handlers import (
     blocks,
     create_user,
     find_users,
-    home,
     listening,
     manage_window,
     pending_deletions,
@@ -53,7 +52,6 @@ from tests.support.nasty import (
     NOW,
     PING,
     a_deletion,
-    a_health,
     mrkdwn,
 )
 
@@ -92,7 +90,6 @@ def a_modal_of(state: DeletionState) -> list[View]:
     ]
 
 
-HEALTHS = [a_health(number) for number in range(1000)]
 CREATE, RESET = create_user.FORM, reset_password.FORM
 
 VIEWS: dict[str, View] = {
@@ -206,10 +203,6 @@ VIEWS: dict[str, View] = {
     ),
     "find, nothing": find_users.window("", UserPage([], 0, 0)),
     "a problem": listening.problem_view(MESSAGE),
-    "home": home.home(Role.OWNER, a_queue(), HEALTHS, ALL, note=f"Cancelled: {ADDRESS} stays as it is."),
-    "home of a viewer": home.home(
-        Role.VIEWER, Queue([], 0, 0, NOW, may_change=False, viewer="U0VIC"), [], ALL
-    ),
 } | {f"{state}, window {n}": view for state in DeletionState for n, view in enumerate(a_modal_of(state))}
 
 
