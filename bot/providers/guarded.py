@@ -39,7 +39,7 @@ class Guarded(MailProvider):
 
     @override
     async def list_routing_rules(self) -> list[RoutingRule]:
-        async with self.breaker.watching(proves=False):
+        async with self.breaker.watching():
             return await self._provider.list_routing_rules()
 
     @override
