@@ -1,5 +1,6 @@
 """The Home tab: what needs its reader, and what changes while it is open."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -106,7 +107,7 @@ async def test_a_tab_of_somebody_who_left_slack_shows_no_more(
     sandbox: Sandbox, ada: Screen, vic: Screen
 ) -> None:
     await vic.home("Nothing is queued for deletion.")
-    sandbox.slack.person("vic").is_guest = True
+    sandbox.slack.people["U0VIC"] = replace(sandbox.slack.person("vic"), is_guest=True)
     await later(sandbox, timedelta(minutes=2))
     await schedule(ada, await somebody(sandbox))
     await sandbox.settled()
