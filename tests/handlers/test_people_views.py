@@ -10,7 +10,7 @@ from bot.bulk import MOST, Progress
 from bot.model import Grant, Line, LineState, MailUser, OperatorChange, Role, Run, RunState
 from bot.operators import Roster
 from bot.sandbox.slack.strict import message_problems, view_problems
-from handlers import bulk_create, bulk_words, operator_notices, operators, shortcuts
+from handlers import bulk_views, bulk_words, operator_notices, operators, shortcuts
 from handlers.shortcuts import Found
 from tests.support.nasty import ACCOUNT, ADDRESS, MESSAGE, NOW, PING, broken_entities, mrkdwn, raw
 
@@ -31,7 +31,7 @@ def a_run(size: int, state: RunState, *states: LineState, told: str = "") -> Run
 
 def progress(run: Run) -> View:
     passwords = {line.number: "k7RmQ-" * 4 for line in run.lines if line.state is LineState.CREATED}
-    return bulk_create.progress(Progress(run, passwords), several=True)
+    return bulk_views.progress(Progress(run, passwords), several=True)
 
 
 def a_roster(size: int, configured: int) -> Roster:
@@ -50,24 +50,22 @@ def found(size: int) -> Found:
 C, W, F, R, G = LineState.CREATED, LineState.WAITING, LineState.FAILED, LineState.REFUSED, LineState.CREATING
 
 VIEWS: dict[str, View] = {
-    "form": bulk_create.form(files=True),
-    "form, no files": bulk_create.form(files=False, source="x" * 3000, problem=MESSAGE),
-    "form, too much": bulk_create.form(files=True, source="&" * 3001),
-    "under way": bulk_create.under_way(a_run(MOST, RunState.RUNNING, C, W)),
+    "form": bulk_views.form(files=True),
+    "form, no files": bulk_views.form(files=False, source="x" * 3000, problem=MESSAGE),
+    "form, too much": bulk_views.form(files=True, source="&" * 3001),
+    "under way": bulk_views.under_way(a_run(MOST, RunState.RUNNING, C, W)),
     "change": operators.done(OperatorChange("c", NOW, "U0OLGA", "U0EVE", None, Role.OWNER)),
     "no operator": operators.done(OperatorChange("c", NOW, "U0OLGA", "U0EVE", Role.OWNER, None)),
 }
 for size in (0, 1, 100, MOST):
     told = MESSAGE if size > 1 else ""
     VIEWS |= {
-        f"preview {size}": bulk_create.preview(a_run(size, RunState.DRAFT, W, R, told=told), several=True),
-        f"all refused {size}": bulk_create.preview(
-            a_run(size, RunState.DRAFT, R, told=MESSAGE), several=True
-        ),
+        f"preview {size}": bulk_views.preview(a_run(size, RunState.DRAFT, W, R, told=told), several=True),
+        f"all refused {size}": bulk_views.preview(a_run(size, RunState.DRAFT, R, told=MESSAGE), several=True),
         f"progress {size}": progress(a_run(size, RunState.RUNNING, C, F, W, told=told)),
         f"all created {size}": progress(a_run(size, RunState.ENDED, C, told=told)),
         f"stopped {size}": progress(a_run(size, RunState.PAUSED, C, told=told)),
-        f"to go on with {size}": bulk_create.stopped(a_run(size, RunState.PAUSED, C, G, W), several=True),
+        f"to go on with {size}": bulk_views.stopped(a_run(size, RunState.PAUSED, C, G, W), several=True),
     }
 for size in (0, 1, 10, 10_000):
     for may_change in (True, False):
