@@ -61,7 +61,7 @@ class House:
 
 @pytest.fixture
 async def house(database: Database, clock: FrozenClock) -> AsyncIterator[House]:
-    simulator = PurelyMailSimulator()
+    simulator = PurelyMailSimulator(clock=clock)
     await simulator.start()
     token = SecretStr(simulator.credentials["api_token"])
     provider = Guarded(PurelyMail("main", token=token, base_url=simulator.url), clock=clock)

@@ -107,7 +107,8 @@ async def test_a_tab_of_somebody_who_left_slack_shows_no_more(
     sandbox: Sandbox, ada: Screen, vic: Screen
 ) -> None:
     await vic.home("Nothing is queued for deletion.")
-    sandbox.slack.people["U0VIC"] = replace(sandbox.slack.person("vic"), is_guest=True)
+    people = sandbox.slack.people
+    sandbox.slack.people = {**people, "U0VIC": replace(people["U0VIC"], is_guest=True)}
     await later(sandbox, timedelta(minutes=2))
     await schedule(ada, await somebody(sandbox))
     await sandbox.settled()
