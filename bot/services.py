@@ -30,13 +30,11 @@ from bot.new_domains import NewDomains
 from bot.notices import GAP, Course, Delivery, Poster, Renderer, Uploader
 from bot.operators import Operators
 from bot.outages import Outages
-from bot.providers.base import MailProvider
 from bot.providers.guarded import Guarded
-from bot.providers.mailinabox import MailInABox
-from bot.providers.purelymail import PurelyMail
+from bot.providers.opening import open_provider
 from bot.renaming import Renaming
 from bot.routing import Routing
-from bot.settings import AccountSettings, MailInABoxSettings, PurelyMailSettings, Settings
+from bot.settings import PurelyMailSettings, Settings
 from bot.storage import bulk as bulk_rows
 from bot.storage import digests
 from bot.storage import operators as operator_rows
@@ -294,21 +292,3 @@ def _courses(settings: Settings, renderers: Mapping[NoticeKind, Renderer]) -> di
         NoticeKind.OUTAGE_OVER: Course(outages.load, renderers[NoticeKind.OUTAGE_OVER]),
         NoticeKind.LOW_CREDIT: Course(credit.load, renderers[NoticeKind.LOW_CREDIT]),
     }
-
-
-def open_provider(account: AccountSettings) -> MailProvider:
-    """A client of the account's mail system. Close it with `aclose`."""
-    match account:
-        case PurelyMailSettings():
-            return PurelyMail(
-                account.name, token=account.api_token, base_url=account.base_url, timeout=account.timeout
-            )
-        case MailInABoxSettings():
-            return MailInABox(
-                account.name,
-                base_url=account.base_url,
-                login=account.login,
-                password=account.password,
-                ca_file=account.ca_file,
-                timeout=account.timeout,
-            )

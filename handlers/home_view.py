@@ -11,7 +11,7 @@ from slack_sdk.models.blocks.basic_components import DispatchActionConfig
 from slack_sdk.models.views import View
 
 from bot.credit import Balance, dollars
-from bot.dns.monitor import Overview
+from bot.dns.overview import Overview
 from bot.model import Capability, DomainHealth, Grade, Role
 from bot.storage.audit import AuditEntry
 from bot.storage.deletions import Hold

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from bot.dns.judgement import Judged, take_in
 from bot.dns.kept import Kept
 from bot.dns.look import Look, Looker
 from bot.dns.lookup import Sweep
+from bot.dns.overview import Overview, overview
 from bot.dns.provider_view import ProviderView
 from bot.dns.witness import Witness, first_that_knows
 from bot.model import DomainHealth, Finding, Grade, MailDomain, Subject
@@ -52,18 +52,7 @@ QUESTIONS = 12.0
 DAYS = 30
 """The days of the strip."""
 
-BAD = (Grade.FAIL, Grade.WARN)
-
 Name = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """`grades`: how many domains are how. `worst`: some of those that are `bad` in all."""
-
-    grades: Mapping[Grade, int]
-    worst: Sequence[DomainHealth]
-    bad: int
 
 
 class DnsHealth:
@@ -159,19 +148,10 @@ class DnsHealth:
         ]
 
     async def overview(self, *, worst: int, leaving_out: Collection[Name] = ()) -> Overview:
-        """How the domains that are there now were last seen, and those that are bad: so many of them, the worst first.
-
-        Those of `leaving_out` are counted, and not among the bad ones.
-        """
+        """How the present domains were last seen, and so many of those that are bad; of these none of `leaving_out`."""
         present = {(domain.account, domain.name) for domain in await self._domains()}
         async with self._database.reading() as session:
-            grades = {n: grade for n, grade in (await findings.grades(session)).items() if n in present}
-            bad = sorted(
-                (name for name, grade in grades.items() if grade in BAD and name not in leaving_out),
-                key=lambda name: (BAD.index(grades[name]), name[1], name[0]),
-            )
-            seen = await findings.of(session, bad[:worst])
-        return Overview(Counter(grades.values()), [seen[name] for name in bad[:worst]], len(bad))
+            return await overview(session, present, worst=worst, leaving_out=leaving_out)
 
     async def last_seen(self, domain: MailDomain) -> DomainHealth | None:
         """The same of one domain; None if nobody has looked at it yet."""

@@ -4,7 +4,7 @@ from bot.doctor.check import Check
 from bot.errors import ProviderError, ProviderUnauthorized
 from bot.model import MailDomain
 from bot.providers.mailinabox import MailInABox
-from bot.services import open_provider
+from bot.providers.opening import open_provider
 from bot.settings import AccountSettings
 
 NAMED = 3

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bot.credit import Balance
-from bot.dns.monitor import Overview
+from bot.dns.overview import Overview
 from bot.model import Capability, DeletionState, Grade, Role
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of

@@ -230,7 +230,7 @@ async def test_rule_that_is_queued_says_so_in_the_list_and_can_be_cancelled_ther
     await ben.sees("Pending …")
     await ben.press("Pending …")
     await ben.sees("is already queued for deletion", "nobody reads it")
-    await ben.press("Cancel")
+    await ben.press("Cancel deletion")
     await ben.sees("stays as it is")
     await later(sandbox, DAY + timedelta(minutes=1))
     assert 4001 in sandbox.purelymail.account.rules

@@ -1,10 +1,10 @@
 import pytest
 
 from bot.model import Capability
+from bot.providers.opening import open_provider
 from bot.sandbox.accounts import BOX, Holdings
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
-from bot.services import open_provider
 from bot.storage import audit
 from bot.storage.database import Database
 from bot.users import Users

@@ -60,11 +60,12 @@ async def test_quota_is_set(ada: Screen, holdings: Holdings) -> None:
 @replaces(BOX_PAGE, "Make somebody an administrator, or no longer", "`/mail-admin [user]`")
 async def test_administrator_is_made_and_no_longer_is(ada: Screen, holdings: Holdings) -> None:
     await opens(ada, "/mail-admin", TOM)
+    await ada.sees("Make it an administrator")
     await ada.press("Make it an administrator")
     await ada.sees("read back from Mail-in-a-Box")
     assert the_box(holdings).users[TOM].privileges == ["admin"]
     await ada.press("Take the privilege")
-    await ada.sees("no administrator")
+    await ada.sees("Make it an administrator", "read back from Mail-in-a-Box")
     assert the_box(holdings).users[TOM].privileges == []
 
 
@@ -97,6 +98,7 @@ async def test_archived_user_comes_back_with_the_mail(ada: Screen, holdings: Hol
 async def test_two_factor_login_is_switched_off(ada: Screen, holdings: Holdings) -> None:
     assert the_box(holdings).users[RUTH].factors
     await opens(ada, "/mail-2fa", RUTH)
+    await ada.sees("Switch 2FA off")
     await ada.press("Switch 2FA off")
     await ada.sees("read back from Mail-in-a-Box")
     assert not the_box(holdings).users[RUTH].factors

@@ -6,6 +6,7 @@ from bot.sandbox.mail_data import OWNERSHIP_CODE, SimulatedUser
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
 from bot.sandbox.zones import ADDABLE, MAIL_HOST
+from tests.support.dns_in_slack import SECOND_LOOK
 from tests.support.held import copied, later, opens
 from tests.support.panel import PURELYMANAGE, replaces
 
@@ -21,7 +22,7 @@ def user(sandbox: Sandbox, address: str) -> SimulatedUser:
 
 @replaces(PURELYMANAGE, "Numbers of users and domains, and what is pending", "The Home tab, and `/mail`")
 async def test_home_begins_with_what_needs_somebody(sandbox: Sandbox, ada: Screen) -> None:
-    await later(sandbox, timedelta(minutes=10))
+    await later(sandbox, SECOND_LOOK)
     await ada.home("6 domains: 3 failing", "Nothing is queued for deletion.")
     await ada.command("/mail")
     await ada.told("What would you like to do?")
@@ -35,7 +36,7 @@ async def test_home_begins_with_what_needs_somebody(sandbox: Sandbox, ada: Scree
 async def test_credit_that_runs_out_is_shown_and_told(sandbox: Sandbox, ada: Screen) -> None:
     sandbox.purelymail.account.credit = "1.2049"
     await later(sandbox, DAY)
-    await ada.message("$1.20 of credit left")
+    await ada.message("$1.20 of credit left", channel="mail-digest")
     await ada.home("*$1.20* of credit is left")
 
 
@@ -131,7 +132,7 @@ async def test_any_admin_cancels_what_is_pending(sandbox: Sandbox, ada: Screen, 
     await ada.sees("is queued")
     await opens(ben, "/mail-pending")
     await ben.sees(HANA, "in 24 hours")
-    await ben.press("Cancel")
+    await ben.press("Cancel deletion")
     await ben.sees("stays as it is")
     await later(sandbox, DAY + timedelta(minutes=1))
     assert HANA in sandbox.purelymail.account.users
@@ -139,7 +140,7 @@ async def test_any_admin_cancels_what_is_pending(sandbox: Sandbox, ada: Screen, 
 
 @replaces(PURELYMANAGE, "Domains, with badges for MX, SPF, DKIM and DMARC", "`/mail-domains [text]`")
 async def test_domains_have_badges(sandbox: Sandbox, ada: Screen) -> None:
-    await later(sandbox, timedelta(minutes=10))
+    await later(sandbox, SECOND_LOOK)
     await opens(ada, "/mail-domains")
     await ada.sees("6 domains.", f"✅ *{ACME}*", "MX ✅   SPF ✅   DKIM ✅   DMARC ✅")
 
@@ -174,6 +175,7 @@ async def test_failing_record_is_there_to_copy(sandbox: Sandbox, ada: Screen) ->
 @replaces(PURELYMANAGE, "Check a domain's DNS again", "`/mail-domains`: *Recheck DNS*")
 async def test_dns_is_checked_again_at_once(sandbox: Sandbox, ada: Screen) -> None:
     assert not sandbox.purelymail.account.domains[OLD].verdict.mx
+    await later(sandbox, SECOND_LOOK)
     await opens(ada, "/mail-domains", OLD)
     await ada.sees("MX ❌")
     sandbox.dns.set_records(OLD, "MX", [f"10 {MAIL_HOST}."])
@@ -253,6 +255,7 @@ async def test_routing_rule_is_deleted_a_day_later(sandbox: Sandbox, ada: Screen
 )
 async def test_what_was_done_is_found_by_whom_it_was_done_to(sandbox: Sandbox, ada: Screen) -> None:
     await opens(ada, "/mail-2fa", HANA)
+    await ada.sees("not required")
     await ada.press("Require 2FA")
     await ada.sees("read back from PurelyMail")
     await ada.close()
@@ -270,6 +273,7 @@ async def test_owner_makes_an_admin_who_may_act_at_once(sandbox: Sandbox, vic: S
     await olga.submit()
     await olga.sees("Done, and the channel is told.")
     await opens(vic, "/mail-2fa", HANA)
+    await vic.sees("not required")
     await vic.press("Require 2FA")
     await vic.sees("read back from PurelyMail")
     assert user(sandbox, HANA).two_factor

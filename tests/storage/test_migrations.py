@@ -254,7 +254,7 @@ async def test_what_an_earlier_release_wrote_is_understood(empty_url: str) -> No
 
 
 async def test_what_is_on_record_from_before_gets_its_seals(empty_url: str) -> None:
-    await migrate(empty_url, "0004")
+    await migrate(empty_url, "0001")
     async with connected(empty_url) as connection:
         for statement in ROWS["0001"]:
             _ = await connection.exec_driver_sql(statement)
