@@ -145,7 +145,9 @@ def prefill(text: str, domains: Sequence[MailDomain]) -> tuple[Entries, str | No
     if fitting:
         return Entries(domain_picker.value(fitting[0]), local_part), None
     if name:
-        return Entries("", local_part), f"{name} is not a domain here. Pick one from the list, or add it with /mail-domains."
+        return Entries(
+            "", local_part
+        ), f"{name} is not a domain here. Pick one from the list, or add it with /mail-domains."
     return Entries(domain_picker.value(domains[0]) if len(domains) == 1 else "", local_part), None
 
 

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -9,9 +10,20 @@ import pytest
 from pydantic import SecretStr
 
 from bot.doctor import Check, examine
+from bot.doctor.account import look_at_account
+from bot.model import ProviderKind
+from bot.sandbox.accounts import BOX, both_kinds
 from bot.sandbox.run import Sandbox, open_sandbox
-from bot.settings import ChannelSettings, DatabaseSettings, DnsSettings, OperatorSettings, Settings
+from bot.settings import (
+    ChannelSettings,
+    DatabaseSettings,
+    DnsSettings,
+    MailInABoxSettings,
+    OperatorSettings,
+    Settings,
+)
 from bot.storage.database import Database
+from tests.support.tiny_box import Canned, TinyBox, tiny_box
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -167,3 +179,59 @@ def write(path: Path, text: str) -> None:
 
 def files(folder: Path) -> set[Path]:
     return {path for path in folder.rglob("*") if not path.is_relative_to(folder / "sandbox")}
+
+
+async def test_a_box_is_looked_at_with_the_other_accounts(tmp_path: Path) -> None:
+    async with open_sandbox(tmp_path / "both", page=False, accounts=both_kinds()) as sandbox:
+        checks = await found(sandbox.settings)
+    (listed, *_) = [check for check in checks if check.what.startswith(f"account {BOX}: ")]
+    assert listed.passed
+    assert "Mail-in-a-Box lists" in listed.what
+
+
+@pytest.fixture
+async def box() -> AsyncIterator[TinyBox]:
+    async with tiny_box() as server:
+        server.answers["GET /admin/mail/domains"] = Canned(200, b"example.com\nacme.example\n")
+        yield server
+
+
+def settings_of(box: TinyBox) -> MailInABoxSettings:
+    return MailInABoxSettings(
+        name="box",
+        provider=ProviderKind.MAILINABOX,
+        base_url=box.url,
+        login="admin@example.com",
+        password=SecretStr("s3cr3t"),
+    )
+
+
+async def test_what_a_box_finds_wrong_with_itself_is_told_and_hinders_nothing(box: TinyBox) -> None:
+    lines = [{"type": "heading", "text": "System"}]
+    lines += [{"type": "error", "text": f"Service {number} is down."} for number in range(5)]
+    box.answers["POST /admin/system/status"] = Canned(200, json.dumps(lines).encode())
+    (listed, own), domains = await look_at_account(settings_of(box))
+    assert listed.what == "account box: Mail-in-a-Box lists 2 domains"
+    assert [domain.name for domain in domains] == ["acme.example", "example.com"]
+    assert own.passed
+    assert own.what == "account box: the box finds errors in itself: 5"
+    assert own.advice == (
+        "See Status Checks in its control panel. System: Service 0 is down. System: Service 1 is down. "
+        "System: Service 2 is down. And 2 more."
+    )
+
+
+async def test_a_box_that_finds_nothing_wrong_is_told_as_such(box: TinyBox) -> None:
+    box.answers["POST /admin/system/status"] = Canned(200, b'[{"type": "ok", "text": "Fine."}]')
+    (_, own), _ = await look_at_account(settings_of(box))
+    assert own == Check(passed=True, what="account box: the box finds nothing wrong with itself")
+
+
+async def test_a_box_that_does_not_take_the_password_says_where_it_is(box: TinyBox) -> None:
+    reason = b'{"status": "error", "reason": "Incorrect email address or password."}\n'
+    box.answers["GET /admin/mail/domains"] = Canned(401, reason)
+    (check,), domains = await look_at_account(settings_of(box))
+    assert not check.passed
+    assert "Incorrect email address or password" in check.what
+    assert check.advice == "Check the credentials in MAILINABOX_PASSWORD."
+    assert domains == []

@@ -191,7 +191,7 @@ async def test_each_change_is_on_record_and_told_in_the_channel(
 async def test_who_could_not_act_is_not_made_an_operator(
     database: Database, clock: FrozenClock, people: Workspace, flag: str
 ) -> None:
-    people.persons["U0EVE"] = replace(people.persons["U0EVE"], **{flag: True})
+    people.persons["U0EVE"] = replace(people.persons["U0EVE"], **{flag: True})  # type: ignore[arg-type]  # every one of them is a bool
     _, operators = opened(database, clock, people)
     with pytest.raises(InvalidInput) as refused:
         await grant(operators, OLGA, "U0EVE", Role.ADMIN)

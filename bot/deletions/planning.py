@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -64,6 +64,14 @@ class Scheduled:
     refused: tuple[Refusal, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the mail systems were asked once for a whole request, by account; None where they did not tell."""
+
+    listings: dict[str, UserListing | None] = field(default_factory=dict)
+    protected: dict[str, Mapping[str, str] | None] = field(default_factory=dict)
+
+
 class Planner:
     def __init__(
         self, *, directory: Directory, providers: Mapping[str, MailProvider], safeguards: Safeguards
@@ -75,24 +83,24 @@ class Planner:
     async def plan(self, wanted: Sequence[Target]) -> Plan:
         """Each target once, in the order given."""
         accepted, refused = [], []
-        listings: dict[str, UserListing | None] = {}
+        asked = _Asked()
         for target in dict.fromkeys(wanted):
             try:
-                accepted.append((target, await self._judge(target, listings)))
+                accepted.append((target, await self._judge(target, asked)))
             except OperatorError as error:
                 refused.append(Refusal(target, error))
         return Plan(tuple(accepted), tuple(refused))
 
     async def look(self, target: Target) -> targets.Look:
         """One target. Raises NotFound, NotPossible, Protected and ProviderError."""
-        return await self._judge(target, {})
+        return await self._judge(target, _Asked())
 
-    async def _judge(self, target: Target, listings: dict[str, UserListing | None]) -> targets.Look:
+    async def _judge(self, target: Target, asked: _Asked) -> targets.Look:
         if (named := self._safeguards.named(target)) is not None:
             raise Protected(named)
         provider = self._providers[target.account]
         if target.kind is TargetKind.USER:
-            seen = await self._judge_user(target, listings)
+            seen = await self._judge_user(target, asked)
             kept = Capability.ARCHIVED_USERS in provider.capabilities
             return replace(seen, snapshot=replace(seen.snapshot, kept=kept))
         if target.kind is TargetKind.DOMAIN and Capability.DOMAINS not in provider.capabilities:
@@ -114,23 +122,23 @@ class Planner:
             raise Protected(objection)
         return seen
 
-    async def _judge_user(self, target: Target, listings: dict[str, UserListing | None]) -> targets.Look:
+    async def _judge_user(self, target: Target, asked: _Asked) -> targets.Look:
         """A mail system that is down keeps nobody from queueing a user: it is asked again right before the deletion."""
         known = await self._directory.find(target.id, account=target.account)
         provider = self._providers[target.account]
-        if target.account not in listings:
-            listings[target.account] = await self._listing(provider)
-        listing = listings[target.account]
+        if target.account not in asked.listings:
+            asked.listings[target.account] = await self._listing(provider)
+        listing = asked.listings[target.account]
         if listing is None:
             return targets.Look(there=None, label=target.id)
         if target.id not in listing.addresses:
             if listing.complete:
                 await self._gone(known)
-            return await self._beyond_the_listing(provider, target, known)
-        return targets.Look(there=True, label=await self._unless_protected(provider, target))
+            return await self._beyond_the_listing(provider, target, known, asked)
+        return targets.Look(there=True, label=await self._unless_protected(provider, target, asked))
 
     async def _beyond_the_listing(
-        self, provider: MailProvider, target: Target, known: MailUser
+        self, provider: MailProvider, target: Target, known: MailUser, asked: _Asked
     ) -> targets.Look:
         try:
             seen = await self._in_time(provider, targets.look(provider, target))
@@ -138,17 +146,22 @@ class Planner:
             return targets.Look(there=None, label=target.id)
         if seen.there is False:
             await self._gone(known)
-        await self._unless_protected(provider, target)
+        await self._unless_protected(provider, target, asked)
         return seen
 
-    async def _unless_protected(self, provider: MailProvider, target: Target) -> str:
-        try:
-            objection = await self._in_time(provider, self._safeguards.objection(provider, target))
-        except ProviderError:
-            return target.id
+    async def _unless_protected(self, provider: MailProvider, target: Target, asked: _Asked) -> str:
+        if target.account not in asked.protected:
+            asked.protected[target.account] = await self._protected(provider)
+        objection = (asked.protected[target.account] or {}).get(target.id)
         if objection is not None:
             raise Protected(objection)
         return target.id
+
+    async def _protected(self, provider: MailProvider) -> Mapping[str, str] | None:
+        try:
+            return await self._in_time(provider, provider.protected_users())
+        except ProviderError:
+            return None
 
     async def _gone(self, user: MailUser) -> None:
         await self._directory.note_gone(user)

@@ -83,6 +83,7 @@ class MailSystemHttp:
         self._who = who
         self._timeout = timeout
         self._max_body = max_body
+        self._turns = asyncio.Semaphore(in_flight)
         self._sleep = sleep
         self._jitter = jitter
         self._client = httpx.AsyncClient(
@@ -90,7 +91,7 @@ class MailSystemHttp:
             headers=dict(headers),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
             verify=trusted() if trust is None else trust,
-            limits=httpx.Limits(max_connections=in_flight, max_keepalive_connections=min(5, in_flight)),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=min(5, in_flight)),
             follow_redirects=False,  # a redirect would carry the credentials elsewhere
             trust_env=httpx.URL(base_url).host not in LOOPBACK,
         )
@@ -124,11 +125,19 @@ class MailSystemHttp:
 
     async def _once(self, method: str, path: str, *, safe: bool, content: Mapping[str, Any]) -> Answer:
         try:
+            async with asyncio.timeout(self._timeout):
+                _ = await self._turns.acquire()
+        except TimeoutError:
+            busy = f"{self._who} is busy with our other requests. Try again in a moment."
+            raise _Silence(busy, unclear=False) from None
+        try:
             async with self._client.stream(method, path, **content) as response:
                 body = await self._read(response, safe=safe)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             # The original holds the request, and with it the credentials.
             raise self._failure(error, safe=safe) from None
+        finally:
+            self._turns.release()
         return self._judge(response, body, safe=safe)
 
     async def _read(self, response: httpx.Response, *, safe: bool) -> bytes:
@@ -158,10 +167,6 @@ class MailSystemHttp:
     def _failure(self, error: Exception, *, safe: bool) -> ProviderError:
         if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects | httpx.InvalidURL):
             return ProviderConfused(f"{self._who} sent an answer that can't be read.", unclear=not safe)
-        if isinstance(error, httpx.PoolTimeout):
-            return _Silence(
-                f"{self._who} is busy with our other requests. Try again in a moment.", unclear=False
-            )
         if distrust := _distrust(error):
             return ProviderUnavailable(
                 f"{self._who} shows a certificate that can't be trusted ({distrust}).", unclear=False

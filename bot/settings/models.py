@@ -52,7 +52,9 @@ class SlackSettings(Table):
 
 
 class OperatorSettings(Table):
-    owners: Annotated[SlackIds, Key("May do all that admins may, and change who is an operator.", _IDS, _IDS_HINT)] = ()
+    owners: Annotated[
+        SlackIds, Key("May do all that admins may, and change who is an operator.", _IDS, _IDS_HINT)
+    ] = ()
     admins: Annotated[
         SlackIds, Key("May create, change and delete mail users, and cancel deletions.", _IDS, _IDS_HINT)
     ] = ()

@@ -18,16 +18,21 @@ ROUNDS = 10
 ENOUGH = 200
 """In so many histories all that the promises are about has happened; or they would be kept because nothing had."""
 
-NEEDED = {
-    "cancelled",
-    "deleted",
-    "failed",
-    "held",
-    "kills",
-    "released",
-    "reminders",
-    "second messages",
-}
+TIMES = 3
+"""What is missing among them by chance may be among as many others."""
+
+NEEDED = frozenset(
+    {
+        "cancelled",
+        "deleted",
+        "failed",
+        "held",
+        "kills",
+        "released",
+        "reminders",
+        "second messages",
+    }
+)
 
 
 def tell(number: int, seed: int) -> str:
@@ -44,9 +49,13 @@ def tell(number: int, seed: int) -> str:
 @pytest.mark.parametrize("part", range(ROUNDS))
 def test_every_history_keeps_the_promises(part: int) -> None:
     number = NUMBERS.get(settings.get_current_profile_name(), NUMBERS["developer"]) // ROUNDS
-    seed = secrets.randbelow(10**9)
-    happened = tell(number, seed)
-    print(f"part {part}, seed {seed}: {happened}")
-    if number >= ENOUGH:
+    missing = NEEDED
+    for _ in range(TIMES):
+        seed = secrets.randbelow(10**9)
+        happened = tell(number, seed)
+        print(f"part {part}, seed {seed}: {happened}")
         items = (item.partition(" ") for item in happened.split(", "))
-        assert {what for count, _, what in items if int(count)} >= NEEDED, happened
+        missing = missing - {what for count, _, what in items if int(count)}
+        if number < ENOUGH or not missing:
+            return
+    assert not missing

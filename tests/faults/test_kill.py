@@ -91,16 +91,16 @@ class Attempt:
 def chosen(points: list[Point], pipeline: Pipeline, engine: Engine) -> Iterator[Point]:
     """Where to kill, two times at each line that is passed more often.
 
-    Where another pipeline passes the same lines, between statements it is not tried again, nor are the steps of an
-    exchange, but for the last: sent and not yet answered, answered. On PostgreSQL it is tried like that throughout, and
-    once at each line: it forgets a transaction that is not committed just as well, and while an answer from elsewhere is
-    waited for, the engine is of no importance.
+    Where another pipeline passes the same lines, it is tried once at each; between statements not again, nor at the steps
+    of an exchange, but for the last: sent and not yet answered, answered. On PostgreSQL it is tried like that throughout:
+    it forgets a transaction that is not committed just as well, and while an answer from elsewhere is waited for, the
+    engine is of no importance.
     """
     thoroughly = isinstance(engine, Sqlite) and not pipeline.repeats
     visits: Counter[str] = Counter()
     for name, group in groupby(points, key=lambda point: point.name):
         visits[name] += 1
-        if visits[name] > (VISITS if isinstance(engine, Sqlite) else 1):
+        if visits[name] > (VISITS if thoroughly else 1):
             continue
         one = list(group)
         _, _, innermost = name.rpartition(" > ")

@@ -174,7 +174,7 @@ async def test_slow_mail_system_is_waited_for_in_sight(
     address = f"ida@{await a_domain(sandbox)}"
     await opens(ada, "/mail-create", address)
     shown = copied(await ada.view(), password_fields.GENERATED)
-    mail.fails("create", {"delay_seconds": 10})
+    mail.fails("create", {"delay_seconds": 5})
     await ada.submit()
     await ada.sees("Creating", address)
     result = await ada.sees("was created", within=20)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from bot.sandbox.run import Sandbox, open_sandbox
 
@@ -53,7 +53,7 @@ async def test_file_is_picked_and_looked_through(sandbox: Sandbox, page: Page) -
     await page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     await dialog.locator("input[type=file]").set_input_files(
-        files=[{"name": "people.csv", "mimeType": "text/csv", "buffer": b"una@acme-tools.example\n"}]
+        files=FilePayload(name="people.csv", mimeType="text/csv", buffer=b"una@acme-tools.example\n")
     )
     await sandbox.slack.wait_for(lambda: bool(sandbox.slack.files.given_by("U0ADA")))
     await dialog.get_by_role("button", name="Look it through").click()

@@ -4,7 +4,7 @@ import { avatar, h } from "./dom.js";
 import { follow, get, post, sendInput, toast, typed } from "./api.js";
 import { know } from "./text.js";
 import { drawSidebar } from "./sidebar.js";
-import { accountAt, drawMail, labelOf, placeOf } from "./mail.js";
+import { drawMail, labelOf, mailAt, placeOf } from "./mail.js";
 import { drawMessages, learn } from "./messages.js";
 import { drawModal } from "./modal.js";
 import { clockbar, setClock } from "./clockbar.js";
@@ -24,7 +24,7 @@ let homeDrawn = "";
 function readAddress() {
   const [user, place] = location.hash.slice(1).split("/");
   if (state.people.some((person) => person.id === user)) present.user = user;
-  if (place === "home" || accountAt(state, place) || state.channels.some((channel) => channel.id === place)) present.place = place;
+  if (place === "home" || mailAt(state, place) || state.channels.some((channel) => channel.id === place)) present.place = place;
 }
 
 function go(change) {
@@ -59,7 +59,7 @@ function draw() {
   me.replaceChildren(avatar(person.name));
   me.title = `You are ${person.name} (${person.role})`;
   const atHome = present.place === "home";
-  const account = accountAt(state, present.place);
+  const account = mailAt(state, present.place);
   const channel = state.channels.find((one) => one.id === present.place);
   title.textContent = atHome ? "Mailwarden" : account ? labelOf(account) : channel.id.startsWith("D") ? "Messages from Mailwarden" : `# ${channel.name}`;
   foot.hidden = atHome || account !== undefined;

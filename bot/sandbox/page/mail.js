@@ -8,7 +8,7 @@ const SYSTEMS = { purelymail: "PurelyMail", mailinabox: "Mail-in-a-Box" };
 const NEWEST = 30;
 const drawn = new WeakMap(); // root → what it shows, as JSON
 
-export function accountAt(state, place) {
+export function mailAt(state, place) {
   return state.accounts.find((account) => PREFIX + account.name === place);
 }
 

@@ -53,7 +53,7 @@ def judge(world: World, told: Told, index: int) -> None:
     assert word is None or index < word.calls, f"deleted after it was cancelled: {call}"
     _was_seen(world, told, row, call)
     _is_free(told, row, call)
-    _may_go(world, row, call)
+    _may_go(world, told, row, call)
     asked = told.asked[row.id]
     assert call.sight.content == asked.sight.content, f"another one was deleted: {call}"
     new = call.sight.belongings - asked.sight.belongings
@@ -93,9 +93,11 @@ def _is_free(told: Told, row: Row, call: DeleteCall) -> None:
     assert word is None or call.at - word.at >= told.asked[row.id].grace, f"too early after release: {call}"
 
 
-def _may_go(world: World, row: Row, call: DeleteCall) -> None:
+def _may_go(world: World, told: Told, row: Row, call: DeleteCall) -> None:
     vouches = row.released_by or row.requested_by
-    started_before = any(
+    before = told.before.rows.get(row.id)
+    # A worker may have been killed between the start and the call.
+    started_before = (before is not None and before.state == "executing") or any(
         first.row is not None and first.row.id == row.id
         for first in world.journal.deletes
         if first is not call

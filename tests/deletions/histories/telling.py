@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.deletions.histories.machine import Histories
 from tests.deletions.histories.world import open_world
 
-STEPS = 10
+STEPS = 8
 MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made there, in memory where that is possible
 
 

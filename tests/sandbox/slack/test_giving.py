@@ -112,9 +112,9 @@ class App:
 @pytest.fixture
 async def app(slack: Slack) -> AsyncIterator[App]:
     app = App(slack)
-    await app.client.connect()
+    await app.client.connect()  # type: ignore[no-untyped-call]  # slack_sdk does not say
     yield app
-    await app.client.close()
+    await app.client.close()  # type: ignore[no-untyped-call]  # nor here
 
 
 async def test_global_shortcut_names_no_channel_and_has_a_trigger(slack: Slack, app: App) -> None:

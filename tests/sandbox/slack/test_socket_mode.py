@@ -12,9 +12,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import FrozenClock
 from bot.sandbox.slack.errors import PersonError
-from bot.sandbox.slack.people import TROUBLE, Command, People
+from bot.sandbox.slack.people import Command, People
 from bot.sandbox.slack.screen import Screen
 from bot.sandbox.slack.server import SlackServer
+from bot.sandbox.slack.shortcuts import TROUBLE
 from bot.sandbox.slack.workspace import BOT_USER, Channel, Person, Workspace
 
 ADA = Person("U0ADA", "ada", "admin")
