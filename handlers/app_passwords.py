@@ -109,6 +109,7 @@ async def delete(turn: Turn) -> None:
         take(),
         working=_working(f"Deleting an app password of {address} …"),
         lost=f"{blocks.escape(title, 100)} accepted the deletion of an app password of {blocks.code(address)}.",
+        insist=True,
     )
 
 

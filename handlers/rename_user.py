@@ -81,6 +81,7 @@ async def submit(turn: Turn) -> None:
             TITLE, [blocks.words(f"Renaming {address} to {new_address} …")], callback_id=f"{FORM}.working"
         ),
         lost=f"{blocks.code(address)} is now {blocks.code(new_address)}.",
+        insist=True,
     )
 
 

@@ -14,6 +14,10 @@ CARLA = "carla.mendes@acme-tools.example"
 async def the_window(ada: Screen) -> None:
     await opens(ada, "/mail-manage", CARLA)
     await ada.sees("*Two-factor login:*")
+    await from_the_users_window(ada)
+
+
+async def from_the_users_window(ada: Screen) -> None:
     await ada.press("App passwords")
     await ada.sees("Make one", "Delete one …")
 
@@ -53,7 +57,7 @@ async def test_app_password_is_in_no_log_no_database_no_message_and_no_metadata(
 ) -> None:
     secret = await made(ada)
     await ada.close()
-    await ada.press("App passwords")
+    await from_the_users_window(ada)
     await ada.press("Delete one …")
     await ada.sees("The app password to delete")
     await ada.fill("app_password", secret)
@@ -94,7 +98,7 @@ async def test_success_without_an_app_password_is_not_believed(sandbox: Sandbox,
 async def test_person_who_closed_the_window_is_told_that_it_was_not_shown(
     sandbox: Sandbox, ada: Screen
 ) -> None:
-    sandbox.purelymail.inject("createAppPassword", 1, {"delay_seconds": 2})
+    sandbox.purelymail.inject("createAppPassword", 1, {"delay_seconds": 3})
     await the_window(ada)
     await ada.press("Make one")
     await ada.sees("What it is for")
@@ -110,12 +114,12 @@ async def test_person_who_closed_the_window_is_told_that_it_was_not_shown(
 async def test_pasted_app_password_is_deleted_and_the_words_claim_no_more_than_that_it_was_accepted(
     sandbox: Sandbox, ada: Screen
 ) -> None:
-    first, second = await made(ada), ""
+    first = await made(ada)
     await ada.close()
     await ada.close()
     second = await made(ada, "Tablet")
     await ada.close()
-    await ada.press("App passwords")
+    await from_the_users_window(ada)
     await ada.press("Delete one …")
     await ada.sees("The app password to delete")
     await ada.fill("app_password", f"  {first} ")
