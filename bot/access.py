@@ -95,6 +95,22 @@ class Access:
             raise Unanswered(_NO_ANSWER)
         return found
 
+    async def other_owner(self, than: str) -> str | None:
+        """Somebody else who could act as an owner now; None if there is nobody. Raises NotAllowed if that can't be found out."""
+        ids, uncertain = await self._owners()
+        for slack_id in ids:
+            if slack_id == than:
+                continue
+            stands = await self.stands(slack_id, need=Role.OWNER)
+            if stands:
+                return slack_id
+            uncertain = uncertain or stands is None
+        if uncertain:
+            raise Unanswered(
+                "Slack did not say whether there is another owner, so nothing was done. Try again in a minute."
+            )
+        return None
+
     async def stands(self, slack_id: str, *, need: Role) -> bool | None:
         """Whether somebody who has asked for something is still an operator of that role; None if that can't be found out."""
         try:
@@ -104,7 +120,7 @@ class Access:
             return None
         except NotAllowed:
             return False
-        return not (person.is_bot or person.is_deleted or person.is_guest)
+        return not (person.is_bot or person.is_deleted or person.is_guest or person.is_stranger)
 
     async def _check(self, slack_id: str, *, team_id: str, fresh: bool) -> None:
         try:
@@ -159,6 +175,19 @@ class Access:
             uncertain = uncertain or None in answers
         return None, uncertain
 
+    async def _owners(self) -> tuple[list[str], bool]:
+        """Everybody who is named or was made an owner; and whether a group could not be asked."""
+        ids = [id_ for id_ in self._ids[Role.OWNER] if not id_.startswith(GROUP_PREFIX)]
+        if self._database is not None:
+            async with self._database.reading() as session:
+                ids += await granted.with_role(session, Role.OWNER)
+        uncertain = False
+        for group in (id_ for id_ in self._ids[Role.OWNER] if id_.startswith(GROUP_PREFIX)):
+            members = await self._members(group)
+            uncertain = uncertain or members is None
+            ids += sorted(members or ())
+        return list(dict.fromkeys(ids)), uncertain
+
     async def _person(self, slack_id: str, *, fresh: bool) -> Person:
         known = self._persons.get(slack_id)
         if known is not None and not fresh and self._is_recent(known[0]):
@@ -172,6 +201,11 @@ class Access:
 
     async def _is_member(self, slack_id: str, group: str) -> bool | None:
         """None where it can't be found out."""
+        members = await self._members(group)
+        return None if members is None else slack_id in members
+
+    async def _members(self, group: str) -> frozenset[str] | None:
+        """None where it can't be found out."""
         known = self._groups.get(group)
         if known is None or not self._is_recent(known[0]):
             asked_at = self._clock.now()
@@ -180,7 +214,7 @@ class Access:
             except PeopleUnavailable:
                 return None
             self._groups[group] = known
-        return slack_id in known[1]
+        return known[1]
 
     def _is_recent(self, at: datetime) -> bool:
         return self._clock.now() - at <= MAX_AGE

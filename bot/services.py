@@ -14,7 +14,7 @@ from bot.audit_trail import AuditTrail
 from bot.bulk import Bulk
 from bot.clock import Bell, Clock
 from bot.credit import Credits
-from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upkeep
+from bot.deletions import Deletions, Execution, Graces, Planner, Safeguards, Upkeep, Vouching
 from bot.deletions import requests as queued
 from bot.directory import Directory
 from bot.dns import DnsHealth, Outside, watch
@@ -187,6 +187,7 @@ async def open_services(
                 delivery=delivery,
                 bell=bell,
                 safeguards=safeguards,
+                vouching=Vouching(access),
                 channel=settings.channels.deletions,
                 graces=Graces(
                     user=settings.deletions.grace,

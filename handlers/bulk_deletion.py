@@ -99,7 +99,7 @@ def form(turn: Turn, *, listed: str = "", problem: str | None = None) -> View:
                 f"posted in <#{deletions.channel}>. Until then any admin can cancel one or all of them there."
             ),
             blocks.context(
-                f"More than {count(deletions.threshold, 'deletion')} within an hour are held until another admin releases them."
+                f"More than {count(deletions.threshold, 'deletion')} within an hour are held until an owner other than you releases them."
             ),
         ],
         callback_id=FORM,

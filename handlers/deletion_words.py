@@ -78,13 +78,18 @@ def goes_along(snapshot: Snapshot) -> str | None:
     return "*With it go*   " + "\n".join(parts)
 
 
+def releaser(requested_by: str) -> str:
+    """Who may release what that person has asked for."""
+    return f"an owner other than <@{requested_by}> (where there is none, another admin)"
+
+
 def when(deletion: Deletion, now: datetime) -> str:
     """When it will happen."""
     if deletion.state is DeletionState.EXECUTING:
         return "It is being deleted right now."
     if deletion.is_held:
         why = "" if deletion.last_error is None else f" {blocks.sentence(deletion.last_error, 500)}"
-        return f"Held: it waits until another admin releases it.{why}"
+        return f"Held: it waits until {releaser(deletion.requested_by)} releases it.{why}"
     if deletion.execute_at is None:
         grace = blocks.duration(deletion.grace)
         return f"Waits for Slack to take the notice; the {grace} begin when it is posted."

@@ -85,7 +85,7 @@ async def publish(turn: Turn, note: str | None = None, *, opened: bool = False) 
 
 
 async def gathered(services: Services, operator: Operator) -> Home:
-    """All that this person's tab shows now. Nobody is asked but the database."""
+    """All that this person's tab shows now. No mail system is asked."""
     page, total = await services.deletions.open_deletions(limit=PENDING)
     holds, held = await services.deletions.holds(limit=HOLDS)
     several = len(services.settings.accounts) > 1
@@ -102,6 +102,7 @@ async def gathered(services: Services, operator: Operator) -> Home:
             operator.role >= Role.ADMIN,
             operator.slack_id,
             several,
+            releasable=await services.deletions.releasable(operator, [hold.requested_by for hold in holds]),
         ),
         holds,
         held,

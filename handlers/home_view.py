@@ -17,7 +17,7 @@ from bot.storage.audit import AuditEntry
 from bot.storage.deletions import Hold
 from handlers import audit_words, blocks, dns_words
 from handlers.deletion_buttons import cancel_all_button, release_button
-from handlers.deletion_words import count
+from handlers.deletion_words import count, releaser
 from handlers.dns_report import reference
 from handlers.help import job_buttons
 from handlers.pending_deletions import Queue, entry
@@ -97,14 +97,14 @@ def _held(shown: Home) -> list[Block]:
         parts.append(
             blocks.section(
                 f":raised_hand: *Held: {count(hold.number, 'deletion')}* by <@{hold.requested_by}>, since "
-                f"{blocks.date(hold.since)}. They wait until another admin releases them.",
+                f"{blocks.date(hold.since)}. They wait until {releaser(hold.requested_by)} releases them.",
                 block_id=f"hold_{hold.id}",
             )
         )
         if not shown.pending.may_change:
             continue
         buttons = [cancel_all_button(hold.id, hold.number, CANCEL_HELD)]
-        if hold.requested_by != shown.pending.viewer:
+        if hold.requested_by in shown.pending.releasable:
             buttons.insert(0, release_button(hold.id, hold.number, RELEASE))
         parts.append(blocks.actions(*buttons, block_id=f"hold_buttons_{hold.id}"))
     more = shown.held - sum(hold.number for hold in shown.holds)

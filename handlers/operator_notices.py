@@ -8,7 +8,7 @@ from bot.operators import name
 from handlers import blocks
 
 MAY = {
-    Role.OWNER: "may create, change and delete mail users, cancel deletions, and change who is an operator",
+    Role.OWNER: "may create, change and delete mail users, cancel deletions, release those that are held, and change who is an operator",
     Role.ADMIN: "may create, change and delete mail users, and cancel deletions",
     Role.VIEWER: "may look, and change nothing",
     None: "may not use Mailwarden any more",

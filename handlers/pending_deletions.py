@@ -1,6 +1,6 @@
 """What is queued for deletion, and what became of the rest: /mail-pending [history] → the list → Cancel, Release, Retry, Drop."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,6 +46,7 @@ class Queue:
     viewer: str
     several: bool = False
     ended: bool = False
+    releasable: Collection[str] = ()
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -65,6 +66,7 @@ async def queue(turn: Turn, offset: int = 0, *, ended: bool = False, size: int =
     if offset and not page:
         offset = 0
         page, total = await read(offset=0, limit=size)
+    held = [] if ended else [row.requested_by for row in page if row.is_held]
     return Queue(
         page,
         total,
@@ -74,6 +76,7 @@ async def queue(turn: Turn, offset: int = 0, *, ended: bool = False, size: int =
         turn.slack_id,
         turn.several,
         ended,
+        await turn.services.deletions.releasable(turn.operator, held),
     )
 
 
@@ -165,7 +168,7 @@ def _button(deletion: Deletion, queue: Queue, action_id: str) -> ButtonElement |
         return failed_menu(deletion, FAILED)
     if deletion.state not in CANCELLABLE_STATES:
         return None
-    if deletion.is_held and deletion.requested_by != queue.viewer and action_id == CANCEL:
+    if deletion.is_held and deletion.requested_by in queue.releasable and action_id == CANCEL:
         return held_menu(deletion, HELD)
     return cancel_button(deletion, action_id)
 

@@ -9,9 +9,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from typing_extensions import override
 
 from bot.access import People, PeopleUnavailable, Person
+from handlers.payloads import error_code
 
 PATIENCE = 1.2
 """Seconds. Two such questions and the answer to them must fit into the 3 seconds of an ack."""
+
+_NOBODY = {"user_not_found", "user_not_visible"}
+"""Slack's answers about who is no member here (docs.slack.dev, reference/methods/users.info)."""
 
 
 class SlackPeople(People):
@@ -34,8 +38,11 @@ class SlackPeople(People):
                 is_stranger=bool(user.get("is_stranger")),
                 teams=frozenset((user.get("enterprise_user") or {}).get("teams", ())),
             )
+        except SlackApiError as error:
+            if error_code(error) in _NOBODY:
+                return Person(slack_id, "", is_bot=False, is_guest=False, is_deleted=False, is_stranger=True)
+            raise PeopleUnavailable("users.info gave no answer") from error
         except (
-            SlackApiError,
             aiohttp.ClientError,
             TimeoutError,
             KeyError,
@@ -50,5 +57,9 @@ class SlackPeople(People):
             async with asyncio.timeout(PATIENCE):
                 answer = await self._client.usergroups_users_list(usergroup=group_id)
             return frozenset(map(str, answer["users"]))
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, KeyError, TypeError) as error:
+        except SlackApiError as error:
+            if error_code(error) == "no_such_subteam":
+                return frozenset()
+            raise PeopleUnavailable("usergroups.users.list gave no answer") from error
+        except (aiohttp.ClientError, TimeoutError, KeyError, TypeError) as error:
             raise PeopleUnavailable("usergroups.users.list gave no answer") from error

@@ -6,6 +6,7 @@ from bot.deletions.queue import Deletions
 from bot.deletions.requests import Ended, Request, Trouble
 from bot.deletions.safeguards import Safeguards
 from bot.deletions.upkeep import Upkeep
+from bot.deletions.vouching import Vouching
 
 __all__ = [
     "MOST",
@@ -20,4 +21,5 @@ __all__ = [
     "Scheduled",
     "Trouble",
     "Upkeep",
+    "Vouching",
 ]

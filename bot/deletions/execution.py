@@ -139,7 +139,7 @@ class Execution:
         return True
 
     async def _is_vouched_for(self, row: Deletion) -> bool:
-        """Whether who asked for it, or released it, is still an admin here; otherwise another one has to release it."""
+        """Whether who asked for it, or released it, is still an admin here; otherwise somebody else has to release it."""
         if row.state is DeletionState.EXECUTING:
             return True  # that was so when it was started
         by = row.released_by or row.requested_by

@@ -68,7 +68,7 @@ def renoticed(deletion: Deletion) -> Deletion:
 
 
 def held(deletion: Deletion, *, hold_id: str, reason: str | None = None) -> Deletion:
-    """Its time does not come before another admin has released it. `reason`: None for too many within an hour."""
+    """Its time does not come before somebody else has released it. `reason`: None for too many within an hour."""
     _must_be_cancellable(deletion)
     waiting = replace(
         deletion,
@@ -85,9 +85,9 @@ def held(deletion: Deletion, *, hold_id: str, reason: str | None = None) -> Dele
 
 
 def released(deletion: Deletion, *, by: str, at: datetime) -> Deletion:
-    """Another admin vouches for it: the grace period begins now, or with its notice. Raises NotAllowed for one's own."""
+    """Somebody else vouches for it: the grace period begins now, or with its notice. Raises NotAllowed for one's own."""
     if by == deletion.requested_by:
-        raise NotAllowed("You asked for these deletions yourself: another admin has to release them.")
+        raise NotAllowed("You asked for these deletions yourself: somebody else has to release them.")
     if not deletion.is_held or deletion.state not in CANCELLABLE_STATES:
         raise TooLate(outcome(deletion))
     free = replace(deletion, released_by=by, last_error=None)
@@ -217,7 +217,7 @@ def outcome(deletion: Deletion) -> str:
         case DeletionState.REQUESTED | DeletionState.PENDING:
             return f"The deletion of {deletion.label} is waiting."
         case DeletionState.HELD:
-            return f"The deletion of {deletion.label} is held until another admin releases it."
+            return f"The deletion of {deletion.label} is held until an owner releases it."
         case DeletionState.EXECUTING:
             return f"Too late: {deletion.label} is being deleted right now."
         case DeletionState.DELETED:

@@ -4,7 +4,7 @@ One transaction each, with its audit entries and its notices.
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import astuple
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from bot.deletions import lifecycle, targets
 from bot.deletions.planning import Graces, Planner, Refusal, Scheduled
 from bot.deletions.requests import Ended, Request, Step, announce, change, open_already, record, required
 from bot.deletions.safeguards import Safeguards
+from bot.deletions.vouching import Vouching
 from bot.errors import AlreadySubmitted, TooLate
 from bot.model import Deletion, DeletionState, NoticeKind, Operator, Snapshot, Target
 from bot.notices import Delivery
@@ -36,6 +37,7 @@ class Deletions:
         delivery: Delivery,
         bell: Bell,
         safeguards: Safeguards,
+        vouching: Vouching,
         channel: str,
         graces: Graces,
     ) -> None:
@@ -48,13 +50,14 @@ class Deletions:
         self._delivery = delivery
         self._bell = bell
         self._safeguards = safeguards
+        self._vouching = vouching
 
     async def schedule(
         self, operator: Operator, *, nonce: str, wanted: Sequence[Target], reason: str
     ) -> Scheduled:
         """Put targets on the queue as one request, and try to post its notice at once.
 
-        The rows are PENDING if the notice is up, HELD if another admin has to release them, REQUESTED if Slack has not
+        The rows are PENDING if the notice is up, HELD if somebody else has to release them, REQUESTED if Slack has not
         taken the notice yet (`problem` says why). A target that can't be queued is refused, the others are queued; if
         there is one target only, its refusal is raised: NotFound, DeletionOpen, Protected or ProviderError. Raises
         AlreadySubmitted for a repeated form.
@@ -115,9 +118,13 @@ class Deletions:
     async def release(self, operator: Operator, hold_id: str) -> Ended:
         """End a hold: the grace period of each of its deletions begins now.
 
-        Raises NotAllowed to the person who asked for them, TooLate if nothing is held (any more).
+        Raises NotAllowed to whom Vouching does not let do it, TooLate if nothing is held (any more).
         """
         now = self._clock.now()
+        async with self._database.reading() as session:
+            rows = await deletions.of_hold(session, hold_id)
+        for requested_by in {row.requested_by for row in rows if row.is_held and row.state.is_open}:
+            await self._vouching.require(operator, requested_by)
         return await self._step_all(
             operator,
             lambda session: deletions.of_hold(session, hold_id),
@@ -126,6 +133,10 @@ class Deletions:
             which=lambda row: row.is_held and row.state.is_open,
             nothing="Nothing is held here any more.",
         )
+
+    async def releasable(self, operator: Operator, requesters: Collection[str]) -> frozenset[str]:
+        """Those of these people whose held deletions the operator may release."""
+        return await self._vouching.may(operator, requesters)
 
     async def retry(self, operator: Operator, deletion_id: str) -> Deletion:
         """Try a failed deletion once more. Raises TooLate, NotFound, DeletionOpen."""

@@ -11,7 +11,7 @@ class DeletionState(StrEnum):
     REQUESTED = "requested"
     """On record; the grace period has not begun, because the notice is not (or no longer) confirmed."""
     HELD = "held"
-    """The notice is up, and the grace period begins when another admin releases it."""
+    """The notice is up, and the grace period begins when somebody else releases it."""
     PENDING = "pending"
     """The notice is up and the grace period runs, or has run out."""
     EXECUTING = "executing"

@@ -53,7 +53,12 @@ class SlackSettings(Table):
 
 class OperatorSettings(Table):
     owners: Annotated[
-        SlackIds, Key("May do all that admins may, and change who is an operator.", _IDS, _IDS_HINT)
+        SlackIds,
+        Key(
+            "May do all that admins may, release deletions that are held, and change who is an operator.",
+            _IDS,
+            _IDS_HINT,
+        ),
     ] = ()
     admins: Annotated[
         SlackIds, Key("May create, change and delete mail users, and cancel deletions.", _IDS, _IDS_HINT)
@@ -141,7 +146,7 @@ class DeletionSettings(Table):
         int,
         Field(strict=True, ge=1, le=1000),
         Key(
-            "More deletions than this by one operator within an hour wait until another admin releases them.",
+            "More deletions than this by one operator within an hour wait until an owner who has not asked for them releases them.",
             "a whole number from 1 to 1000",
         ),
     ] = 5

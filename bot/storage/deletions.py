@@ -44,7 +44,7 @@ _REPLACE = (
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Deletions of one operator that wait together until another admin releases them. `since`: of the first of them."""
+    """Deletions of one operator that wait together until somebody else releases them. `since`: of the first of them."""
 
     id: str
     requested_by: str

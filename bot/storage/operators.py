@@ -42,6 +42,16 @@ async def count(session: AsyncSession, role: Role, *, but: str) -> int:
     return found or 0
 
 
+async def with_role(session: AsyncSession, role: Role) -> list[str]:
+    """Who has exactly that role, the longest first."""
+    found = await session.scalars(
+        select(operators.c.slack_id)
+        .where(operators.c.role == int(role))
+        .order_by(operators.c.granted_at, operators.c.slack_id)
+    )
+    return list(found)
+
+
 async def put(session: AsyncSession, grant: Grant) -> None:
     values = {"role": int(grant.role), "granted_by": grant.granted_by, "granted_at": grant.granted_at}
     await session.execute(

@@ -198,7 +198,7 @@ def test_release_before_the_notice_leaves_the_beginning_to_the_notice() -> None:
 
 
 def test_nobody_releases_their_own() -> None:
-    with pytest.raises(NotAllowed, match="another admin"):
+    with pytest.raises(NotAllowed, match="somebody else has to release them"):
         lifecycle.released(a_deletion(DeletionState.HELD), by="U0ADA", at=NOW)
 
 

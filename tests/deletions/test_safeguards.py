@@ -118,7 +118,7 @@ async def test_change_of_the_grace_period_affects_only_what_is_asked_for_after_i
     assert (before.grace, after.grace, domain.grace) == (DAY, timedelta(hours=1), timedelta(hours=72))
 
 
-BEN = Operator("U0BEN", Role.ADMIN)
+OLGA = Operator("U0OLGA", Role.OWNER)
 WITHOUT_ADA = OperatorSettings(owners=("U0OLGA",), admins=("U0BEN",), viewers=("U0VIC",))
 
 
@@ -134,7 +134,7 @@ async def test_deletion_of_somebody_who_is_no_admin_any_more_waits_for_one_who_i
         told = [message.text for message in sandbox.slack.channels["C0MAILOPS"].messages]
         assert any("<@U0ADA> is not an admin of Mailwarden any more" in text for text in told)
         assert held.hold_id is not None
-        await services.deletions.release(BEN, held.hold_id)
+        await services.deletions.release(OLGA, held.hold_id)
         await services.execution.run_due()
         assert ANNA in sandbox.purelymail.account.users
         sandbox.clock.advance(DAY)

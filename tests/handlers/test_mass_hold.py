@@ -1,6 +1,8 @@
-"""Too many deletions at once: all are held, the channel is told, and only somebody else can release them."""
+"""Too many deletions at once: all are held, the channel is told, and only an owner who has not asked can release them."""
 
 from datetime import timedelta
+
+import pytest
 
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen
@@ -8,6 +10,12 @@ from bot.sandbox.slack.workspace import Message
 from tests.support.held import later, opens, somebody, users
 
 DAY = timedelta(hours=24)
+
+
+@pytest.fixture
+def olga(sandbox: Sandbox) -> Screen:
+    """The owner."""
+    return sandbox.screen("olga")
 
 
 async def schedule(screen: Screen, addresses: list[str]) -> None:
@@ -24,11 +32,11 @@ async def six(sandbox: Sandbox) -> list[str]:
 
 
 async def hold(screen: Screen, number: str = "6 deletions") -> Message:
-    return await screen.message("has asked for too many deletions", number, "another")
+    return await screen.message("has asked for too many deletions", number, "wait until an owner other than")
 
 
-async def test_more_than_the_threshold_at_once_waits_for_another_admin(
-    sandbox: Sandbox, ada: Screen, ben: Screen
+async def test_more_than_the_threshold_at_once_waits_for_an_owner(
+    sandbox: Sandbox, ada: Screen, ben: Screen, olga: Screen
 ) -> None:
     addresses = await six(sandbox)
     await schedule(ada, addresses)
@@ -38,13 +46,15 @@ async def test_more_than_the_threshold_at_once_waits_for_another_admin(
     assert set(addresses) <= set(await users(sandbox))
 
     await ada.press_in(notice, "Release")
-    await ada.told("another admin has to release them")
+    await ada.told("somebody else has to release them")
+    await ben.press_in(notice, "Release")
+    await ben.told("Releasing these deletions needs an owner. Ask <@U0OLGA>.")
     await later(sandbox, 2 * DAY)
     assert set(addresses) <= set(await users(sandbox))
 
-    await ben.press_in(notice, "Release")
-    await ben.told("Released: 6 deletions")
-    await ben.message("Released by <@U0BEN>")
+    await olga.press_in(notice, "Release")
+    await olga.told("Released: 6 deletions")
+    await ben.message("Released by <@U0OLGA>")
     await later(sandbox, DAY - timedelta(minutes=2))
     assert set(addresses) <= set(await users(sandbox))
     await later(sandbox, timedelta(minutes=3))
@@ -111,19 +121,36 @@ async def test_all_that_is_held_is_cancelled_with_one_button(
     assert set(addresses) <= set(await users(sandbox))
 
 
-async def test_hold_is_released_from_the_list_too_but_not_by_who_asked(
-    sandbox: Sandbox, ada: Screen, ben: Screen
+async def test_hold_is_released_from_the_list_too_but_not_by_who_asked_or_another_admin(
+    sandbox: Sandbox, ada: Screen, ben: Screen, olga: Screen
 ) -> None:
     addresses = await six(sandbox)
     await schedule(ada, addresses)
-    window = await opens(ada, "/mail-pending")
-    await ada.sees("Held")
-    assert "release " not in str(window.blocks)
-    window = await opens(ben, "/mail-pending")
-    await ben.sees("Held")
+    for admin in (ada, ben):
+        window = await opens(admin, "/mail-pending")
+        await admin.sees("Held")
+        assert "release " not in str(window.blocks)
+    window = await opens(olga, "/mail-pending")
+    await olga.sees("Held")
     menu = next(block["accessory"] for block in window.blocks if "accessory" in block)
     row = next(block["block_id"] for block in window.blocks if "accessory" in block)
-    await ben.pick(row, menu["options"][0]["value"])
-    await ben.sees("Released: 6 deletions")
+    await olga.pick(row, menu["options"][0]["value"])
+    await olga.sees("Released: 6 deletions")
+    await later(sandbox, DAY + timedelta(minutes=1))
+    assert not set(addresses) & set(await users(sandbox))
+
+
+async def test_what_the_only_owner_asked_for_is_released_by_another_admin(
+    sandbox: Sandbox, ada: Screen, olga: Screen
+) -> None:
+    addresses = await six(sandbox)
+    await schedule(olga, addresses)
+    notice = await hold(ada)
+    await olga.press_in(notice, "Release")
+    await olga.told("somebody else has to release them")
+    shown = await ada.home("Held: 6 deletions", "Release")
+    assert "home.release" in str(shown.blocks)
+    await ada.press_in(notice, "Release")
+    await ada.told("Released: 6 deletions")
     await later(sandbox, DAY + timedelta(minutes=1))
     assert not set(addresses) & set(await users(sandbox))

@@ -184,8 +184,16 @@ VIEWS: dict[str, View] = {
             ended=True,
         )
     ),
-    "held, for another admin": pending_deletions.window(
-        Queue([a_deletion(DeletionState.HELD)], 1, 0, NOW, may_change=True, viewer="U0BEN")
+    "held, for who may release it": pending_deletions.window(
+        Queue(
+            [a_deletion(DeletionState.HELD)],
+            1,
+            0,
+            NOW,
+            may_change=True,
+            viewer="U0OLGA",
+            releasable={"U0ADA"},
+        )
     ),
     "delete a domain": schedule_deletion.form(
         Target(ACCOUNT, TargetKind.DOMAIN, DOMAIN),

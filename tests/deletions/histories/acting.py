@@ -20,6 +20,7 @@ from tests.deletions.histories.told import Asking, Form, Told, Word
 from tests.deletions.histories.world import World
 
 ADA, BEN = Operator("U0ADA", Role.ADMIN), Operator("U0BEN", Role.ADMIN)
+OLGA = Operator("U0OLGA", Role.OWNER)
 ROUNDS = 60
 """So many times the bot may be woken until everything is at rest."""
 
@@ -73,7 +74,7 @@ class Acting(RuleBasedStateMachine):
         match start:
             case "a release":
                 self.schedule(ADA, mail.PEOPLE[:5])
-                assert self.run(self.release(self.world.bot, BEN, str(self.held()[0].hold_id)))
+                assert self.run(self.release(self.world.bot, OLGA, str(self.held()[0].hold_id)))
             case "a removal":
                 self.schedule(ADA, mail.PEOPLE[:1])
                 self.run(self.tick(self.world.bot, ["deliver"]))

@@ -8,7 +8,7 @@ from tests.deletions.histories import mail, records
 from tests.deletions.histories.journal import DeleteCall
 from tests.deletions.histories.tables import ENDED, OPEN, Contents, Row
 from tests.deletions.histories.told import Asked, Told
-from tests.deletions.histories.world import World
+from tests.deletions.histories.world import OWNER, World
 
 WINDOW = timedelta(hours=1)
 
@@ -89,6 +89,7 @@ def _is_free(told: Told, row: Row, call: DeleteCall) -> None:
         return
     assert row.released_by is not None, f"deleted while it was held: {call}"
     assert row.released_by != row.requested_by, f"released by the person who asked: {call}"
+    assert row.released_by == OWNER, f"released by somebody who is no owner: {call}"
     word = told.released.get(row.id)
     assert word is None or call.at - word.at >= told.asked[row.id].grace, f"too early after release: {call}"
 

@@ -69,6 +69,7 @@ QUICK = DeletionSettings(
     mass_threshold=3,
     protected=(mail.ALWAYS_PROTECTED, mail.PROTECTED_LATER),
 )
+OWNER = "U0OLGA"
 CONFIGS = {
     "as it was": (SLOW, ("U0ADA", "U0BEN")),
     "other times": (QUICK, ("U0ADA", "U0BEN")),
@@ -113,7 +114,7 @@ class World:
 
     @property
     def admins(self) -> tuple[str, ...]:
-        return CONFIGS[self.running][1]
+        return (OWNER, *CONFIGS[self.running][1])
 
     def begin(self) -> None:
         self.clock.advance(NOW - self.clock.now())
@@ -258,7 +259,7 @@ def _settings(
                 base_url=purelymail.url,
             ),
         ),
-        operators=OperatorSettings(owners=("U0OLGA",), admins=admins),
+        operators=OperatorSettings(owners=(OWNER,), admins=admins),
         channels=ChannelSettings(deletions=CHANNEL, digest=FALLBACK),
         times=TimeSettings(timezone=ZoneInfo("Europe/Zurich")),
         database=DatabaseSettings.model_construct(
