@@ -51,7 +51,7 @@ WHAT: Mapping[str, str] = MappingProxyType(
         Act.DELETION_REQUESTED: "asked to delete {}",
         Act.DELETION_NOTICED: "posted the notice about deleting {}",
         Act.DELETION_NOTICE_REMOVED: "found the notice about deleting {} removed: it is posted anew",
-        Act.DELETION_HELD: "was held up, with many deletions at once: {}",
+        Act.DELETION_HELD: "caused the deletion of {} to be held",
         Act.DELETION_RELEASED: "released the held deletion of {}",
         Act.DELETION_REMINDED: "reminded of the deletion of {}",
         Act.DELETION_CANCELLED: "cancelled the deletion of {}",
@@ -77,10 +77,10 @@ WHAT: Mapping[str, str] = MappingProxyType(
         Act.ROUTE_FAILED: "could not have mail to {} go elsewhere",
         Act.OPERATOR_GRANTED: "changed what {} may do here",
         Act.OPERATOR_WITHDRAWN: "took the role of {} away",
-        Act.BULK_STARTED: "began to create many mail users: {}",
-        Act.BULK_STOPPED: "stopped creating many mail users: {}",
-        Act.BULK_CONTINUED: "went on creating many mail users: {}",
-        Act.BULK_ENDED: "ended creating many mail users: {}",
+        Act.BULK_STARTED: "began to create mail users from a list",
+        Act.BULK_STOPPED: "stopped creating mail users from a list",
+        Act.BULK_CONTINUED: "went on creating mail users from a list",
+        Act.BULK_ENDED: "ended creating mail users from a list",
     }
 )
 """What was done, to {} (the target), by act."""
