@@ -124,6 +124,7 @@ async def submit(turn: Turn) -> None:
             TITLE, [blocks.words(f"Adding {dns_words.readable(name)} …")], callback_id=f"{FORM}.working"
         ),
         lost=f"{blocks.code(name)} was added. What to publish for it is in /mail-domains.",
+        twice=True,
     )
 
 

@@ -117,6 +117,7 @@ async def submit(turn: Turn) -> None:
         lost=f"The rule was created: {route_words.does(wanted.rule)}"
         if is_seen
         else "The window was closed before the preview: no rule was created.",
+        twice=is_seen,
     )
 
 

@@ -89,6 +89,7 @@ async def submit(turn: Turn) -> None:
             TITLE, [blocks.words(f"Setting it for {choice.name} …")], callback_id=f"{FORM}.working"
         ),
         lost=f"{blocks.code(choice.name)} now has {words(choice.settings)}.",
+        twice=True,
     )
 
 

@@ -159,21 +159,29 @@ class Turn:
                 return True
 
     async def carry_out(
-        self, work: Coroutine[Any, Any, View], *, working: View, lost: str, insist: bool = False
+        self,
+        work: Coroutine[Any, Any, View],
+        *,
+        working: View,
+        lost: str,
+        insist: bool = False,
+        twice: bool = False,
     ) -> None:
         """Do the work of a submission and show the view it returns.
 
         Quick work is the answer itself, so that its errors can be shown at the field that they name. Otherwise `working`
         is shown until it is done. `lost` is told to a person who has closed the window meanwhile. `insist`: the view
         holds what can't be shown again later, so send it a second way, in case the answer gets lost on the socket.
+        `twice`: the same, but only if the form is still shown, since the view goes on changing.
         """
+        form = self.modal.hash
         task = asyncio.create_task(work)
         try:
             await asyncio.wait({task}, timeout=max(0.0, self.arrived + PATIENCE - time.monotonic()))
             if task.done():
                 await self.ack(response_action="update", view=task.result())
-                if insist:
-                    await self.show(task.result())
+                if insist or twice:
+                    await self.show(task.result(), hash=form if twice else None)
                 return
             await self.ack(response_action="update", view=working)
             result = await task

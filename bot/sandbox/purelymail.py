@@ -77,7 +77,7 @@ class PurelyMailSimulator:
         self._clock = clock
         self._operations = Operations(self.account, look, owned)
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
-        self._stopping = asyncio.Event()
+        self._going_on = asyncio.Event()
         self._arrived = asyncio.Condition()
         app = web.Application(client_max_size=2 * 1024 * 1024)
         app.router.add_post("/api/v0/{operation}", self._serve)
@@ -90,7 +90,7 @@ class PurelyMailSimulator:
         self.url = f"http://{host}:{bound}"
 
     async def stop(self) -> None:
-        self._stopping.set()
+        self._going_on.set()
         await self._runner.cleanup()
 
     def inject(self, method: str, times: int, fault: Json) -> None:
@@ -104,8 +104,10 @@ class PurelyMailSimulator:
         self._faults[method].extend([one] * times)
 
     def mend(self) -> None:
-        """Let no further call fail."""
+        """Let no further call fail, nor one that is being answered wait any longer."""
         self._faults.clear()
+        self._going_on.set()
+        self._going_on = asyncio.Event()
 
     async def snapshot(self) -> Json:
         """What the account really holds, and the journal of requests."""
@@ -224,7 +226,7 @@ class PurelyMailSimulator:
     async def _pause(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                _ = await self._stopping.wait()
+                _ = await self._going_on.wait()
         except TimeoutError:
             return
 

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from bot.sandbox.accounts import Holdings
 from bot.sandbox.mail_data import OWNERSHIP_CODE
 from bot.sandbox.run import Sandbox
@@ -151,12 +149,10 @@ async def test_form_sent_twice_adds_once(sandbox: Sandbox, ada: Screen) -> None:
     assert len([call for call in sandbox.purelymail.calls if call["operation"] == "addDomain"]) == 1
 
 
-@pytest.mark.parametrize(
-    "typed", ["anna@bare.example", "localhost", "192.0.2.1", "a b.example", "-x.example", "x..example"]
-)
-async def test_what_is_no_domain_is_refused_at_the_field(sandbox: Sandbox, ada: Screen, typed: str) -> None:
+async def test_what_is_no_domain_is_refused_at_the_field(sandbox: Sandbox, ada: Screen) -> None:
     await the_form(ada)
-    assert list(await add(ada, typed)) == ["domain"]
+    for typed in ("anna@bare.example", "localhost", "192.0.2.1", "a b.example", "-x.example", "x..example"):
+        assert list(await add(ada, typed)) == ["domain"], typed
     assert not [call for call in sandbox.purelymail.calls if call["operation"] == "addDomain"]
 
 
@@ -192,10 +188,11 @@ async def test_domain_whose_deletion_is_queued_is_not_added_again(sandbox: Sandb
 
 
 async def test_ownership_record_that_comes_late_fills_the_window(sandbox: Sandbox, ada: Screen) -> None:
-    sandbox.purelymail.inject("getOwnershipCode", 1, {"delay_seconds": 2})
+    sandbox.purelymail.inject("getOwnershipCode", 1, {"delay_seconds": 600})
     await opens(ada, "/mail-domains")
     await ada.press("Add domain")
     await ada.sees("Asking PurelyMail for the ownership record")
+    sandbox.purelymail.mend()
     await ada.sees(OWNERSHIP_CODE)
 
 
@@ -254,6 +251,7 @@ async def test_domain_that_the_box_has_is_left_to_the_other_form(sandbox: Sandbo
 async def test_first_user_is_not_made_twice_by_a_form_sent_twice(sandbox: Sandbox, ada: Screen) -> None:
     await opens(ada, "/mail-domains")
     await ada.press("Add domain")
+    await ada.sees("as soon as it has an address of it")
     await ada.fill("domain", BREAD)
     await ada.fill("local_part", "finn")
     sandbox.server.faults.inject("socket", 1, {"redeliver": True})
@@ -269,6 +267,7 @@ async def test_box_that_does_not_list_the_new_domain_is_told_and_the_password_sh
 ) -> None:
     await opens(ada, "/mail-domains")
     await ada.press("Add domain")
+    await ada.sees("as soon as it has an address of it")
     sandbox.box.inject("GET /mail/domains", 20, {"status": 500})
     await the_first_user(ada, BREAD, "finn")
     window = await ada.sees(f"{BREAD} is there")
@@ -289,6 +288,7 @@ async def test_account_is_asked_for_where_there_are_several(sandbox: Sandbox, ad
     await ada.sees("To the account *box*", "first mail user")
     await ada.close()
     await ada.press("Add domain")
+    await ada.sees("To which account?")
     await ada.fill("account", "main")
     await ada.submit()
     await ada.sees("To the account *main* (PurelyMail)", OWNERSHIP_CODE)

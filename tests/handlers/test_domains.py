@@ -211,10 +211,7 @@ async def test_recheck_asks_the_mail_system_and_dns(sandbox: Sandbox, ada: Scree
     window = await ada.sees("Looked at DNS just now.", "MX ✅", "*Account reset*")
     assert "says otherwise" not in text_of(window.content)
     assert sandbox.purelymail.account.domains[OLD].verdict.mx
-    assert sandbox.purelymail.effective("updateDomainSettings")[-1]["body"] == {
-        "name": OLD,
-        "recheckDns": True,
-    }
+    assert sandbox.purelymail.effective("updateDomainSettings")[-1] == {"name": OLD, "recheckDns": True}
 
 
 async def test_deletion_names_what_goes_along_and_is_queued(
@@ -222,7 +219,7 @@ async def test_deletion_names_what_goes_along_and_is_queued(
 ) -> None:
     await opens(ada, "/mail-domains", SHOP)
     await ada.press("Delete …")
-    await ada.sees("6 mail users", "1 routing rule")
+    await ada.sees("Reason", "6 mail users", "1 routing rule")
     await ada.fill("reason", "the shop is closed")
     await ada.fill("name", SHOP)
     await ada.submit()
@@ -240,7 +237,7 @@ async def test_pending_deletion_is_shown_with_a_cancel_button(
 ) -> None:
     await opens(ada, "/mail-domains", SHOP)
     await ada.press("Delete …")
-    await ada.sees("6 mail users")
+    await ada.sees("6 mail users", "Reason")
     await ada.fill("reason", "the shop is closed")
     await ada.fill("name", SHOP)
     await ada.submit()

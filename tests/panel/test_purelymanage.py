@@ -189,7 +189,7 @@ async def test_domain_is_deleted_with_its_users_a_day_later(sandbox: Sandbox, ad
     await opens(ada, "/mail-domains", SHOP)
     await ada.sees("Delete …")
     await ada.press("Delete …")
-    await ada.sees("6 mail users", "1 routing rule")
+    await ada.sees("Reason", "6 mail users", "1 routing rule")
     await ada.fill("reason", "the shop is closed")
     await ada.fill("name", SHOP)
     await ada.submit()

@@ -87,7 +87,7 @@ class MailInABoxSimulator:
         self._gate = Gate(self.box, clock, session_key)
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._open = 0
-        self._stopping = asyncio.Event()
+        self._going_on = asyncio.Event()
         self._arrived = asyncio.Condition()
         app = web.Application(client_max_size=2 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._serve)
@@ -100,7 +100,7 @@ class MailInABoxSimulator:
         self.url = f"{'http' if tls is None else 'https'}://{host}:{bound}{BASE}"
 
     async def stop(self) -> None:
-        self._stopping.set()
+        self._going_on.set()
         await self._runner.cleanup()
 
     def inject(self, method: str, times: int, fault: Json) -> None:
@@ -115,8 +115,10 @@ class MailInABoxSimulator:
         self._faults[method].extend([one] * times)
 
     def mend(self) -> None:
-        """Let no further call fail."""
+        """Let no further call fail, nor one that is being answered wait any longer."""
         self._faults.clear()
+        self._going_on.set()
+        self._going_on = asyncio.Event()
 
     async def snapshot(self) -> Json:
         """What the box really holds, and the journal of requests."""
@@ -227,7 +229,7 @@ class MailInABoxSimulator:
     async def _pause(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                _ = await self._stopping.wait()
+                _ = await self._going_on.wait()
         except TimeoutError:
             return
 
