@@ -57,7 +57,7 @@ def read(text: str) -> Listing:
     where nothing can be made of it as a whole.
     """
     lines = [
-        (number, line.strip())
+        (number, line)
         for number, line in enumerate(text.removeprefix("\ufeff").replace("\0", "").splitlines(), start=1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
@@ -65,6 +65,9 @@ def read(text: str) -> Listing:
         raise InvalidInput("There is nothing in the list.", field=LIST)
     header, columns = "", ["address"]
     separator = max(",;\t", key=lines[0][1].count)
+    # Between columns, tabs are more than space: the first cell may be empty.
+    around = " " if separator == "\t" and "@" not in lines[0][1] else None
+    lines = [(number, line.strip(around)) for number, line in lines]
     if "@" not in lines[0][1]:
         header = lines.pop(0)[1]
         columns = _columns(_cells(header, separator))

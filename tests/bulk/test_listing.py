@@ -84,6 +84,7 @@ def test_further_values_without_names_are_not_guessed() -> None:
     [
         ("", "nothing in the list"),
         ("\n \n# anna@x.example", "nothing in the list"),
+        ('"', "There is no column “”"),
         ("address,quota", "nothing below the names"),
         ("address,password\nanna@x.example,x", "Passwords are generated here"),
         ("address,shoe size\nanna@x.example,43", "no column “shoe size”"),
@@ -102,7 +103,6 @@ def test_list_of_which_nothing_can_be_made_is_refused_as_a_whole(text: str, prob
 @pytest.mark.parametrize(
     "text",
     [
-        '"',
         '"anna@x.example',
         "a@@b\n@",
         "@\n@",

@@ -1,20 +1,31 @@
 """Bulk creation below Slack: each mail user once, and every password known, wherever the bot dies."""
 
 import asyncio
-import itertools
-from collections.abc import Sequence
-from datetime import timedelta
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.access import Access
 from bot.bulk import Bulk, Progress
+from bot.clock import Bell
+from bot.directory import Directory
 from bot.errors import NotFound, TooLate
-from bot.model import LineState, Operator, Role, RunState
+from bot.model import LineState, Operator, Role, Run, RunState
 from bot.sandbox.run import Sandbox
 from bot.storage import audit
+from bot.storage.database import Database
+from bot.users import Users
+from tests.deletions.histories.inline import InlineDialect
+from tests.deletions.histories.killing import Killed
 from tests.faults.stepping import Point, Stepped
 from tests.support.held import a_domain, later, users
+from tests.test_access import Workspace
 
 ADA = Operator("U0ADA", Role.ADMIN)
 
@@ -77,12 +88,15 @@ async def test_all_are_created_and_their_passwords_shown(sandbox: Sandbox, bulk:
 async def test_wherever_the_bot_dies_nobody_is_created_twice_and_every_password_is_known(
     sandbox: Sandbox, bulk: Bulk
 ) -> None:
-    """Dies at one suspension after the other, in steps that fall on other ones each time."""
-    points = await suspensions(sandbox, bulk)
-    for number, at in enumerate(range(0, points, max(1, points // 24))):
+    """Killed at one suspension after the other, in steps that fall on other ones each time."""
+    run_id, _ = await drafted(sandbox, ["xa", "xb", "xc"])
+    async with killable(sandbox) as other:
+        last = await killed(other, run_id, Window(), at=0)
+    for number, at in enumerate(range(1, last, max(1, last // 12))):
         run_id, addresses = await drafted(sandbox, [f"k{number}a", f"k{number}b", f"k{number}c"])
         window = Window()
-        await dies(bulk, run_id, window, at)
+        async with killable(sandbox) as other:
+            _ = await killed(other, run_id, window, at=at)
         await later(sandbox, timedelta(minutes=6))
         stopped = await bulk.get(ADA, run_id)
         assert stopped.state is RunState.PAUSED, at
@@ -91,29 +105,43 @@ async def test_wherever_the_bot_dies_nobody_is_created_twice_and_every_password_
         await has_exactly(sandbox, addresses, window)
 
 
-async def suspensions(sandbox: Sandbox, bulk: Bulk) -> int:
-    """How often a run of three hands over to the event loop."""
-    run_id, _ = await drafted(sandbox, ["xa", "xb", "xc"])
+@asynccontextmanager
+async def killable(sandbox: Sandbox) -> AsyncIterator[Bulk]:
+    """Another bot on the same database, with connections of its own: they end with it."""
+    services, clock = sandbox.bot.services, sandbox.clock
+    database = Database(sandbox.settings.database.url.replace("aiosqlite", InlineDialect.driver))
+    directory = Directory(
+        database=database, clock=clock, providers=services.providers, refresh_at=time(2), zone=ZoneInfo("UTC")
+    )
+    users = Users(database=database, clock=clock, directory=directory, providers=services.providers)
+    access = Access(sandbox.settings.operators, Workspace(), clock, database)
+    yield Bulk(
+        database=database,
+        clock=clock,
+        bell=Bell(),
+        access=access,
+        directory=directory,
+        users=users,
+        providers=services.providers,
+    )
+    await database.aclose()
+
+
+async def killed(bulk: Bulk, run_id: str, window: Window, *, at: int) -> int:
+    """Carry a run out, and kill it when it suspends for the n-th time (0: never). How often it did."""
     points: list[Point] = []
-    await Stepped(bulk.carry_out(await bulk.begin(ADA, run_id), Window()), points.append)
-    return len(points)
-
-
-async def dies(bulk: Bulk, run_id: str, window: Window, at: int) -> None:
-    """Carry a run out, and cut it off at that suspension: nothing of it goes on."""
     work = await bulk.begin(ADA, run_id)
-    counter = itertools.count()
 
-    def cut(_point: Point) -> None:
-        if next(counter) == at:
-            task.cancel()
+    async def run() -> object:
+        return await Killed(_stepped(bulk.carry_out(work, window), points), at=at)
 
-    async def run() -> None:
-        _ = await Stepped(bulk.carry_out(work, window), cut)
+    with contextlib.suppress(asyncio.CancelledError):
+        _ = await asyncio.create_task(run())
+    return len(points) // 2
 
-    task = asyncio.create_task(run())
-    with pytest.raises(asyncio.CancelledError):
-        await task
+
+async def _stepped(work: Coroutine[Any, Any, Run], points: list[Point]) -> Run:
+    return await Stepped(work, points.append)
 
 
 async def test_run_that_lost_its_claim_creates_nobody_any_more(sandbox: Sandbox, bulk: Bulk) -> None:
