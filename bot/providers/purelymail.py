@@ -198,6 +198,7 @@ class PurelyMail(PurelyMailLogins):
                 "allowAccountReset": settings.account_reset,
                 "symbolicSubaddressing": settings.subaddressing,
             },
+            safe=False,
         )
 
     @override

@@ -71,24 +71,30 @@ class PurelyMailCalls:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def call(self, operation: str, body: Json, *, secret: str | None = None) -> Json:
-        """Returns the content of `result`. Raises as bot/providers/base.py says."""
-        answer = await self._http.request("POST", f"/api/v0/{operation}", safe=SAFE[operation], json=body)
-        content = self._parse(operation, answer)
+    async def call(
+        self, operation: str, body: Json, *, secret: str | None = None, safe: bool | None = None
+    ) -> Json:
+        """Returns the content of `result`. `safe`: whether it may be repeated, where it depends on the body.
+
+        Raises as bot/providers/base.py says.
+        """
+        safe = SAFE[operation] if safe is None else safe
+        answer = await self._http.request("POST", f"/api/v0/{operation}", safe=safe, json=body)
+        content = self._parse(operation, answer, safe=safe)
         if content.get("type") == "error" or (
             "code" in content and "message" in content and "result" not in content
         ):
             raise self._refusal(content, secret)
         if "result" not in content and content.get("type") != "success":
-            raise self.confused(operation)
+            raise self.confused(operation, safe=safe)
         result = content.get("result")
         if result is None:
             return {}
         if not isinstance(result, dict):
-            raise self.confused(operation)
+            raise self.confused(operation, safe=safe)
         return result
 
-    def _parse(self, operation: str, answer: Answer) -> Json:
+    def _parse(self, operation: str, answer: Answer, *, safe: bool) -> Json:
         try:
             content = json.loads(answer.body)
         except (ValueError, RecursionError):
@@ -99,7 +105,7 @@ class PurelyMailCalls:
             raise ProviderConfused(
                 f"{self._who} knows no operation {operation}. Check the account's base_url.", unclear=False
             )
-        raise self.confused(operation)
+        raise self.confused(operation, safe=safe)
 
     def _refusal(self, content: Json, secret: str | None) -> ProviderRefused | ProviderUnauthorized:
         code = str(content.get("code") or "")
@@ -111,7 +117,8 @@ class PurelyMailCalls:
         )
         return ProviderRefused(f"{self._title} refused: {words}", code=repeatable(code))
 
-    def confused(self, operation: str) -> ProviderConfused:
+    def confused(self, operation: str, *, safe: bool | None = None) -> ProviderConfused:
         return ProviderConfused(
-            f"{self._who} gave an answer to {operation} that makes no sense.", unclear=not SAFE[operation]
+            f"{self._who} gave an answer to {operation} that makes no sense.",
+            unclear=not (SAFE[operation] if safe is None else safe),
         )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.clock import FrozenClock
-from bot.errors import NotFound, ProviderConfused, ProviderRefused
+from bot.errors import NotFound, ProviderConfused, ProviderError, ProviderRefused
 from bot.providers.base import DomainSettings
 from bot.providers.purelymail import PurelyMail
 from bot.sandbox.purelymail import PurelyMailSimulator
@@ -59,6 +59,20 @@ async def test_settings_are_set_and_read(purelymail: PurelyMail, simulator: Pure
     await purelymail.set_domain_settings(ACME, wanted)
     assert await purelymail.domain_settings(ACME) == wanted
     assert not simulator.account.domains[ACME].allow_account_reset
+
+
+async def test_settings_whose_answer_got_lost_are_not_set_again_and_a_recheck_is(
+    purelymail: PurelyMail, simulator: PurelyMailSimulator
+) -> None:
+    simulator.inject("updateDomainSettings", 1, {"drop_response": True})
+    with pytest.raises(ProviderError) as told:
+        await purelymail.set_domain_settings(ACME, DomainSettings(account_reset=False, subaddressing=True))
+    assert told.value.unclear
+    assert not simulator.account.domains[ACME].allow_account_reset
+    assert len(simulator.calls) == 1
+    simulator.inject("updateDomainSettings", 1, {"status": 503})
+    await purelymail.recheck_dns(ACME)
+    assert len(simulator.calls) == 3
 
 
 async def test_settings_of_a_domain_that_is_not_there(purelymail: PurelyMail) -> None:
