@@ -13,6 +13,7 @@ from bot.services import Services
 from handlers import blocks, user_picker
 from handlers.listening import listener
 from handlers.mailbox_fields import PRIVILEGE
+from handlers.payloads import pack
 from handlers.turn import Turn
 
 COMMAND = "/mail-admin"
@@ -115,6 +116,8 @@ def busy(account: str, address: str, step: str) -> View:
         TITLE,
         [blocks.section(user_picker.name(account, address, several=False)), blocks.words(step)],
         callback_id=VIEW,
+        metadata=pack(account=account, address=address),
+        tells=True,
     )
 
 
@@ -149,7 +152,14 @@ def current(
         blocks.actions(button),
         blocks.context(f"Read from {blocks.escape(provider, 100)} just now. {PRIVILEGE}"),
     ]
-    return blocks.modal(TITLE, parts, callback_id=VIEW, close="Done")
+    return blocks.modal(
+        TITLE,
+        parts,
+        callback_id=VIEW,
+        close="Done",
+        metadata=pack(account=account, address=state.address),
+        tells=True,
+    )
 
 
 def failed(account: str, address: str, message: str) -> View:
@@ -163,6 +173,8 @@ def failed(account: str, address: str, message: str) -> View:
             blocks.actions(blocks.button("Look again", LOOK, value=target)),
         ],
         callback_id=VIEW,
+        metadata=pack(account=account, address=address),
+        tells=True,
     )
 
 

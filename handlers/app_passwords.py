@@ -188,6 +188,8 @@ def created(made: AppPassword, *, several: bool = False) -> View:
         ],
         callback_id=f"{CREATE_FORM}.done",
         close="Done",
+        metadata=pack(account=made.account, address=made.address),
+        tells=True,
     )
 
 
@@ -205,6 +207,8 @@ def deleted(account: str, address: str, provider: str, *, several: bool = False)
         ],
         callback_id=f"{DELETE_FORM}.done",
         close="Done",
+        metadata=pack(account=account, address=address),
+        tells=True,
     )
 
 

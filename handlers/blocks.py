@@ -186,7 +186,9 @@ def modal(
     submit: str | None = None,
     close: str = "Close",
     metadata: str = "",
+    tells: bool = False,
 ) -> View:
+    """`tells`: Slack tells the bot when the person closes it."""
     return View(
         type="modal",
         callback_id=callback_id,
@@ -195,6 +197,7 @@ def modal(
         close=PlainTextObject(text=close),
         blocks=list(blocks),
         private_metadata=metadata,
+        notify_on_close=tells or None,
     )
 
 

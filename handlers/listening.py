@@ -67,6 +67,9 @@ def problem_view(message: str) -> View:
 
 async def _show(turn: Turn, error: OperatorError) -> None:
     message = str(error)
+    if turn.kind is Kind.CLOSING:
+        # Who closes a window waits for nothing.
+        return
     if turn.kind is Kind.OPTIONS:
         if not turn.acked:
             await turn.ack(options=[blocks.option(blocks.unmarked(message), "-")])

@@ -3,6 +3,7 @@
 The window opens with what the directory knows, and is filled in when the mail system has answered.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from slack_bolt.async_app import AsyncApp
@@ -32,7 +33,7 @@ from handlers.account_notes import stale_notes
 from handlers.deletion_words import cancelled
 from handlers.listening import listener
 from handlers.manage_window import TITLE, Live
-from handlers.payloads import Kind
+from handlers.payloads import Kind, OpenView
 from handlers.turn import Run, Turn
 
 COMMAND = "/mail-manage"
@@ -40,6 +41,9 @@ ASK = "manage_user.ask"
 SEARCH = "manage_user.search"
 PICKED = "manage_user.picked"
 OPEN = "manage_user.open"
+
+ANY = re.compile("")
+"""Only windows that are about one mail user tell of their end, and only from here anything is opened on top."""
 
 ACTS = 5
 """So many acts are shown, the newest ones."""
@@ -65,6 +69,7 @@ def register(app: AsyncApp, services: Services) -> None:
     ):
         app.action(action)(listener(services, onward(step), need=Role.ADMIN))
     app.action(manage_window.CANCEL)(listener(services, cancel, need=Role.ADMIN, fresh=True))
+    app.view_closed(ANY)(listener(services, come_back, need=Role.VIEWER))
 
 
 async def ask(turn: Turn) -> None:
@@ -130,6 +135,16 @@ async def cancel(turn: Turn) -> None:
         await turn.tell(blocks.sentence(cancelled([gone])))
 
 
+async def come_back(turn: Turn) -> None:
+    """A window on top of this one was closed, in which something was done: show what became of it."""
+    await turn.ack()
+    closed = turn.modal
+    account, address = str(closed.metadata.get("account", "")), str(closed.metadata.get("address", ""))
+    if closed.beneath and account and address:
+        turn.view = OpenView.read({"id": closed.beneath})
+        await _fill_in(turn, account, address)
+
+
 async def present(
     turn: Turn, account: str, address: str, *, top: Sequence[Block] = (), live: Live | None = None
 ) -> View:
@@ -156,11 +171,13 @@ async def _fill_in(turn: Turn, account: str, address: str, *, top: Sequence[Bloc
     """Bring the open window up to what the mail system tells. What somebody shows meanwhile is left alone."""
     # What a submission is answered with has a hash that nobody is told.
     shown = None if turn.kind is Kind.SUBMISSION else turn.modal.hash
-    user = await turn.services.directory.find(address, account=account, archived=None)
-    if user.archived:
-        return
     try:
-        state = await turn.services.users.state(turn.operator, account=account, address=address)
+        user = await turn.services.directory.find(address, account=account, archived=None)
+        state = (
+            None
+            if user.archived
+            else await turn.services.users.state(turn.operator, account=account, address=address)
+        )
     except NotFound as error:
         view = blocks.modal(TITLE, blocks.problem(str(error)), callback_id=manage_window.VIEW)
     except ProviderError as error:

@@ -8,13 +8,23 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 
-_VIEW_KEYS = ("type", "callback_id", "title", "submit", "close", "private_metadata", "clear_on_close")
+_VIEW_KEYS = (
+    "type",
+    "callback_id",
+    "title",
+    "submit",
+    "close",
+    "private_metadata",
+    "clear_on_close",
+    "notify_on_close",
+)
 
 
 class Kind(Enum):
     COMMAND = auto()
     ACTION = auto()
     SUBMISSION = auto()
+    CLOSING = auto()
     OPTIONS = auto()
     EVENT = auto()
 
@@ -80,6 +90,11 @@ class OpenView:
         return self.values.get(block_id, {}).get(action_id) or {}
 
     @property
+    def beneath(self) -> str:
+        """The id of the window that this one was opened on top of, "" where there is none."""
+        return str(self.raw.get("previous_view_id") or "")
+
+    @property
     def input_ids(self) -> list[str]:
         """The block_ids that an error can be shown at."""
         return [str(block["block_id"]) for block in self.blocks if block.get("type") == "input"]
@@ -138,6 +153,8 @@ def kind_of(body: dict[str, Any]) -> Kind:
     match body.get("type"):
         case "view_submission":
             return Kind.SUBMISSION
+        case "view_closed":
+            return Kind.CLOSING
         case "block_suggestion":
             return Kind.OPTIONS
         case "event_callback":

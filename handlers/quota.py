@@ -157,7 +157,14 @@ def done(user: MailUser, details: UserDetails, provider: str, *, several: bool =
                 "The mailbox is fuller than that: new mail is refused until there is room, or the quota is larger."
             )
         )
-    return blocks.modal("Quota set", parts, callback_id=f"{FORM}.done", close="Done")
+    return blocks.modal(
+        "Quota set",
+        parts,
+        callback_id=f"{FORM}.done",
+        close="Done",
+        metadata=pack(account=user.account, address=user.address),
+        tells=True,
+    )
 
 
 async def _form(turn: Turn, user: MailUser) -> View:

@@ -162,7 +162,14 @@ def done(renamed: Renamed, *, several: bool = False) -> View:
         parts += [blocks.words(rule) for rule in renamed.rules[:NAMED]]
         if len(renamed.rules) > NAMED:
             parts.append(blocks.context(f"And {len(renamed.rules) - NAMED} more."))
-    return blocks.modal("Mail user renamed", parts, callback_id=f"{FORM}.done", close="Done")
+    return blocks.modal(
+        "Mail user renamed",
+        parts,
+        callback_id=f"{FORM}.done",
+        close="Done",
+        metadata=pack(account=renamed.account, address=renamed.address),
+        tells=True,
+    )
 
 
 async def _filled(turn: Turn, account: str, address: str, typed: str, *, problem: str | None = None) -> View:

@@ -80,6 +80,7 @@ def form(
         submit="Add",
         close="Cancel",
         metadata=pack(nonce=uuid.uuid4().hex, account=account, address=address, kind=str(known)),
+        tells=True,
     )
 
 

@@ -140,6 +140,8 @@ def done(reset: PasswordReset, password: Password, *, several: bool = False) -> 
         ],
         callback_id=f"{FORM}.done",
         close="Done",
+        metadata=pack(account=reset.account, address=reset.address),
+        tells=True,
     )
 
 

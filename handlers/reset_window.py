@@ -126,5 +126,10 @@ def _method(method: ResetMethod) -> Block:
 
 def _modal(account: str, address: str, parts: Sequence[Block], *, close: str = "Close") -> View:
     return blocks.modal(
-        TITLE, parts, callback_id=VIEW, close=close, metadata=pack(account=account, address=address)
+        TITLE,
+        parts,
+        callback_id=VIEW,
+        close=close,
+        metadata=pack(account=account, address=address),
+        tells=True,
     )

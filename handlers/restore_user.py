@@ -182,6 +182,8 @@ def done(restored: UserCreated, password: Password, *, several: bool = False) ->
         ],
         callback_id=f"{FORM}.done",
         close="Done",
+        metadata=pack(account=restored.account, address=restored.address),
+        tells=True,
     )
 
 

@@ -13,10 +13,7 @@ from slack_sdk.models.views import View
 
 from bot.errors import DeletionOpen, InvalidInput, NotFound
 from bot.model import (
-    CANCELLABLE_STATES,
     Capability,
-    Deletion,
-    DeletionState,
     MailUser,
     Role,
     Snapshot,
@@ -25,11 +22,11 @@ from bot.model import (
 )
 from bot.services import Services
 from handlers import blocks, bulk_deletion, user_picker
-from handlers.deletion_buttons import cancel_button
 from handlers.deletion_form import parse_reason, reason_input, typed_reason
-from handlers.deletion_words import cancelled, goes_along, warning, when
+from handlers.deletion_words import cancelled, goes_along, warning
 from handlers.listening import listener
 from handlers.payloads import OpenView, pack
+from handlers.queued_deletion import CANCEL, VIEW, ended, queued
 from handlers.turn import Turn
 
 COMMAND = "/mail-delete"
@@ -37,8 +34,6 @@ ASK = "schedule_deletion.ask"
 FORM = "schedule_deletion"
 NAME = "name"
 NAME_ACTION = "schedule_deletion.name"
-CANCEL = "schedule_deletion.cancel"
-VIEW = "schedule_deletion.queued"
 
 TITLES = {
     TargetKind.USER: "Delete a mail user",
@@ -123,7 +118,7 @@ async def cancel(turn: Turn) -> None:
     await turn.ack()
     gone = await turn.services.deletions.cancel(turn.operator, turn.value)
     told = cancelled([gone])
-    if not await turn.show(blocks.modal("Cancelled", [blocks.success(told)], callback_id=VIEW)):
+    if not await turn.show(ended("Cancelled", [blocks.success(told)], gone)):
         await turn.tell(blocks.sentence(told))
 
 
@@ -196,34 +191,6 @@ def parse(view: OpenView) -> Request:
     if target.kind is TargetKind.DOMAIN and view.text(NAME, NAME_ACTION).strip().lower() != target.id:
         raise InvalidInput("That is not the name of the domain that would be deleted.", field=NAME)
     return Request(target, reason, str(view.metadata.get("nonce", "")))
-
-
-def queued(deletion: Deletion, now: datetime, *, first: bool, undelivered: str | None = None) -> View:
-    """What is on the queue now. `first`: by this very form. `undelivered`: why the notice is not posted yet."""
-    parts: list[Block] = []
-    who = blocks.code(deletion.label)
-    if not first:
-        parts.append(blocks.warning(f"{blocks.cut(deletion.label, 120)} is already queued for deletion."))
-    if deletion.state is DeletionState.REQUESTED:
-        why = "" if undelivered is None else f" {blocks.sentence(undelivered, 500)}"
-        parts.append(
-            blocks.section(
-                f"The deletion of {who} is on record, but Slack has not taken the notice for <#{deletion.notice_channel}> yet."
-                f"{why} It is tried again and again, and nothing is deleted before it is posted."
-            )
-        )
-    elif first:
-        parts.append(
-            blocks.section(
-                f"The deletion of {who} is queued. The notice is in <#{deletion.notice_channel}>, with a button to cancel."
-            )
-        )
-    parts.append(blocks.section(when(deletion, now)))
-    asked = f"Asked for by <@{deletion.requested_by}> {blocks.date(deletion.requested_at)}"
-    parts.append(blocks.context(f"{asked}: {blocks.escape(deletion.reason, 1000)}"))
-    if deletion.state in CANCELLABLE_STATES:
-        parts.append(blocks.actions(cancel_button(deletion, CANCEL)))
-    return blocks.modal("Deletion queued", parts, callback_id=VIEW, close="Done")
 
 
 async def _named_domain(turn: Turn) -> Target | None:

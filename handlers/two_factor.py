@@ -15,6 +15,7 @@ from bot.providers.base import UserState
 from bot.services import Services
 from handlers import blocks, user_picker
 from handlers.listening import listener
+from handlers.payloads import pack
 from handlers.turn import Turn
 
 COMMAND = "/mail-2fa"
@@ -115,6 +116,8 @@ def busy(account: str, address: str, step: str) -> View:
         TITLE,
         [blocks.section(user_picker.name(account, address, several=False)), blocks.words(step)],
         callback_id=VIEW,
+        metadata=pack(account=account, address=address),
+        tells=True,
     )
 
 
@@ -137,7 +140,14 @@ def current(
         *(blocks.actions(button) for button in _toggle(account, state, offered)),
         blocks.context(f"Read from {blocks.escape(provider, 100)} just now. {_hint(offered)}"),
     ]
-    return blocks.modal(TITLE, parts, callback_id=VIEW, close="Done")
+    return blocks.modal(
+        TITLE,
+        parts,
+        callback_id=VIEW,
+        close="Done",
+        metadata=pack(account=account, address=state.address),
+        tells=True,
+    )
 
 
 def failed(account: str, address: str, message: str) -> View:
@@ -151,6 +161,8 @@ def failed(account: str, address: str, message: str) -> View:
             blocks.actions(blocks.button("Look again", LOOK, value=target)),
         ],
         callback_id=VIEW,
+        metadata=pack(account=account, address=address),
+        tells=True,
     )
 
 

@@ -148,6 +148,44 @@ async def test_what_it_leads_to_needs_no_deeper_window_than_slack_allows(ada: Sc
     await ada.sees("Set password", ANNA)
 
 
+async def test_coming_back_shows_what_was_done_meanwhile(ada: Screen) -> None:
+    await opens(ada, "/mail-manage", ANNA)
+    await ada.sees("*Two-factor login:* required")
+    await ada.press("Two-factor login")
+    await ada.sees("is *required*")
+    await ada.press("Stop requiring 2FA")
+    await ada.sees("is *not required*")
+    await ada.close()
+    await ada.sees("*Two-factor login:* not required", "two-factor login of it")
+    await ada.press("Delete …")
+    await ada.sees("Everybody in the channel reads it.")
+    await ada.fill("reason", "left")
+    await ada.submit()
+    await ada.sees("is queued")
+    await ada.close()
+    await ada.sees("Pending deletion.", "Cancel deletion", "left")
+    await ada.press("Cancel deletion")
+    await ada.sees("Cancelled:", "Rename …")
+    await ada.press("Rename …")
+    await ada.sees("The mailbox stays")
+    await ada.fill("local_part", "anna.k")
+    await ada.submit()
+    await ada.sees("is now", "anna.k@")
+    await ada.close()
+    window = await ada.sees("anna.k@acme-tools.example", f"from {ANNA}")
+    assert window.blocks[0]["text"]["text"] == "*`anna.k@acme-tools.example`*"
+
+
+async def test_coming_back_to_somebody_who_is_gone_says_so(sandbox: Sandbox, ada: Screen) -> None:
+    await opens(ada, "/mail-manage", ANNA)
+    await ada.sees("*Two-factor login:* required")
+    await ada.press("Search indexing")
+    await ada.sees("is *on*")
+    del sandbox.purelymail.account.users[ANNA]
+    await ada.close()
+    await ada.sees("is not there any more")
+
+
 async def test_front_door_leads_to_it(vic: Screen) -> None:
     await vic.command("/mail")
     told = await vic.told("/mail-manage")

@@ -30,6 +30,7 @@ from handlers import (
     listening,
     manage_window,
     pending_deletions,
+    queued_deletion,
     quota,
     reset_password,
     restore_user,
@@ -76,8 +77,8 @@ def a_queue(number: int = 10) -> Queue:
 def a_modal_of(state: DeletionState) -> list[View]:
     deletion = a_deletion(state)
     return [
-        schedule_deletion.queued(deletion, NOW, first=True, undelivered=MESSAGE),
-        schedule_deletion.queued(deletion, NOW, first=False),
+        queued_deletion.queued(deletion, NOW, first=True, undelivered=MESSAGE),
+        queued_deletion.queued(deletion, NOW, first=False),
         manage_window.window(
             QUEUED_USER,
             deletion,
