@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import OperatorError, ProviderConfused, ProviderError, ProviderUnavailable
-from bot.providers.http import NOT_SENT, MailSystemHttp
+from bot.providers.http import MAX_BODY, NOT_SENT, MailSystemHttp
 from bot.providers.purelymail import PurelyMail
 from bot.sandbox.purelymail import PurelyMailSimulator
 
@@ -156,7 +156,7 @@ async def test_answer_that_is_not_the_protocol_is_never_taken_for_success(
 
 
 async def test_huge_answer_is_cut_off(purelymail: PurelyMail, simulator: PurelyMailSimulator) -> None:
-    simulator.inject("listUser", 1, {"body": "x" * 1_500_000})
+    simulator.inject("listUser", 1, {"body": "x" * (MAX_BODY + 1)})
     with pytest.raises(ProviderConfused, match="far too long"):
         await purelymail.list_users()
 
