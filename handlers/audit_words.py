@@ -11,6 +11,9 @@ from handlers import blocks
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,40}")
 """A Slack id; what mail is about is in lower case."""
 
+_MESSAGE = re.compile(r"([A-Z0-9]{2,40}) [0-9]+\.[0-9]+")
+"""The channel and the ts of a message."""
+
 TARGET = 330
 DETAIL = 300
 
@@ -111,4 +114,7 @@ def what(entry: AuditEntry, target: str | None = None, *, several: bool = False)
 def line(entry: AuditEntry, target: str | None = None, *, several: bool = False, detail: int = DETAIL) -> str:
     """An entry in one line: when, who, what, and the detail, cut to so many characters (0 leaves it out)."""
     told = f"{blocks.date(entry.at)}  {who(entry)} {what(entry, target, several=several)}"
+    message = _MESSAGE.fullmatch(entry.detail) if entry.act == Act.DELETION_NOTICED else None
+    if message is not None:
+        return f"{told} in <#{message[1]}>"
     return f"{told}: {blocks.sentence(entry.detail, detail)}" if entry.detail and detail else told

@@ -153,12 +153,12 @@ def progress(now: Progress, *, several: bool = False) -> View:
 
 def stopped(run: Run, *, several: bool = False) -> View:
     """A run that can be gone on with."""
-    waiting = run.count(LineState.WAITING)
+    to_go = run.count(LineState.WAITING, LineState.CREATING)
     unclear = [line for line in run.lines if line.state is LineState.CREATING]
     unshown = [line for line in run.lines if line.is_unshown]
     parts: list[Block] = [
         blocks.warning(blocks.cut(f"A list of yours stopped. {run.why or ''}", 180)),
-        blocks.section(f"Begun {blocks.date(run.at)}. {bulk_words.done_of(run)} {users(waiting)} to go."),
+        blocks.section(f"Begun {blocks.date(run.at)}. {bulk_words.done_of(run)} {users(to_go)} to go."),
     ]
     if unshown:
         parts.append(blocks.section("*Created, and their passwords were not shown:* they get new ones."))

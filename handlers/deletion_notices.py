@@ -21,7 +21,7 @@ from handlers.deletion_buttons import (
     release_button,
     retry_button,
 )
-from handlers.deletion_words import count, end, goes_along, kept, loss, loss_of_all, releaser, what, word
+from handlers.deletion_words import count, end, goes_along, kept, loss, loss_of_all, waits, what, word
 
 TEXT = 3900
 """chat.update takes no longer text than 4,000 characters."""
@@ -93,7 +93,7 @@ def render_hold(rows: Request, _now: datetime) -> Rendered | None:
     head = f":rotating_light: {_why_held(reason, rows[0].requested_by)}"
     names = _list(rows, lambda row: blocks.code(row.label, 200))
     if held:
-        told = f"{head} {count(len(held), 'deletion')} wait until {releaser(rows[0].requested_by)} releases them."
+        told = f"{head} {count(len(held), 'deletion')} wait {waits(rows[0].requested_by, 'them')}."
         parts: list[Block] = [
             blocks.section(told),
             blocks.section(names),
@@ -205,7 +205,7 @@ def _plan(row: Deletion, now: datetime, *, among: Sequence[Deletion] = ()) -> st
             if row.last_error is None
             else blocks.sentence(row.last_error, 500)
         )
-        return f"*Held*   {why} This waits until {releaser(row.requested_by)} releases it. Any admin can cancel it."
+        return f"*Held*   {why} This waits {waits(row.requested_by)}. Any admin can cancel it."
     if row.execute_at is not None and row.execute_at <= now and row.last_error is not None:
         return (
             f"*When*   Due since {blocks.date(row.execute_at)}, and tried again until it works. It can still be cancelled. "

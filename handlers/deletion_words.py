@@ -78,9 +78,9 @@ def goes_along(snapshot: Snapshot) -> str | None:
     return "*With it go*   " + "\n".join(parts)
 
 
-def releaser(requested_by: str) -> str:
-    """Who may release what that person has asked for."""
-    return f"an owner other than <@{requested_by}> (where there is none, another admin)"
+def waits(requested_by: str, what: str = "it") -> str:
+    """What has to happen to what that person has asked for and is held, after "waits"."""
+    return f"until an owner other than <@{requested_by}> releases {what} (or another admin, where there is no such owner)"
 
 
 def when(deletion: Deletion, now: datetime) -> str:
@@ -89,7 +89,7 @@ def when(deletion: Deletion, now: datetime) -> str:
         return "It is being deleted right now."
     if deletion.is_held:
         why = "" if deletion.last_error is None else f" {blocks.sentence(deletion.last_error, 500)}"
-        return f"Held: it waits until {releaser(deletion.requested_by)} releases it.{why}"
+        return f"Held: it waits {waits(deletion.requested_by)}.{why}"
     if deletion.execute_at is None:
         grace = blocks.duration(deletion.grace)
         return f"Waits for Slack to take the notice; the {grace} begin when it is posted."

@@ -17,7 +17,7 @@ from bot.storage.audit import AuditEntry
 from bot.storage.deletions import Hold
 from handlers import audit_words, blocks, dns_words
 from handlers.deletion_buttons import cancel_all_button, release_button
-from handlers.deletion_words import count, releaser
+from handlers.deletion_words import count, waits
 from handlers.dns_report import reference
 from handlers.help import job_buttons
 from handlers.pending_deletions import Queue, entry
@@ -97,7 +97,7 @@ def _held(shown: Home) -> list[Block]:
         parts.append(
             blocks.section(
                 f":raised_hand: *Held: {count(hold.number, 'deletion')}* by <@{hold.requested_by}>, since "
-                f"{blocks.date(hold.since)}. They wait until {releaser(hold.requested_by)} releases them.",
+                f"{blocks.date(hold.since)}. They wait {waits(hold.requested_by, 'them')}.",
                 block_id=f"hold_{hold.id}",
             )
         )

@@ -47,7 +47,7 @@ HEADINGS = {Role.OWNER: "Owners", Role.ADMIN: "Admins", Role.VIEWER: "Viewers"}
 BRIEFLY = {
     Role.VIEWER: "looks, and changes nothing",
     Role.ADMIN: "changes mail users, and cancels deletions",
-    Role.OWNER: "does all of that, releases deletions that are held, and changes operators",
+    Role.OWNER: "does all of that, releases held deletions, changes operators",
 }
 _REMOVE = "remove"
 

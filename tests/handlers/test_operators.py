@@ -44,7 +44,7 @@ async def test_role_is_changed_and_taken_away_from_the_list(olga: Screen, eve: S
     await olga.sees("is now an admin")
     await olga.press("All operators")
     await olga.sees("<@U0EVE>: *admin*")
-    await opens(eve, "/mail-create")
+    await opens(eve, "/mail-create", "una@acme-tools.example")
     await olga.pick("operator_U0EVE", "VIEWER U0EVE")
     await olga.sees("<@U0EVE> is now a viewer", "<@U0EVE>: *viewer*")
     await eve.submit()

@@ -13,6 +13,7 @@ EMPTIED = (
     "deletions",
     "notices",
     "paces",
+    "audit_seals",
     "audit",
     "submissions",
     "directory_users",
