@@ -5,6 +5,7 @@ Every write is read back before anybody is told that it was done.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from bot import addresses
@@ -117,7 +118,7 @@ class UserOptions:
                 raise AlreadyExists(f"{method.target} is there already. To change it, remove it first.")
             state = await self._write(provider, address, lambda: provider.add_reset_method(address, method))
             found = _of(state, method.target)
-            if found != method:
+            if found is None or not _alike(found, method):
                 raise WriteNotApplied(
                     f"{provider.title} did not apply it: {method.target} "
                     f"{'is not listed' if found is None else 'is listed, and not as it was to be'}.",
@@ -154,12 +155,12 @@ class UserOptions:
             f"remove {target}",
         ):
             before = await self._state(provider, address)
-            if not target or _of(before, target) is None:
+            if not target or not _lists(before, target):
                 raise NotFound(f"{target or 'It'} is not there any more: somebody else has removed it.")
             state = await self._write(
                 provider, address, lambda: provider.delete_reset_method(address, target)
             )
-            if _of(state, target) is not None:
+            if _lists(state, target):
                 raise WriteNotApplied(
                     f"{provider.title} did not apply it: {target} is still listed.",
                     expected="not listed",
@@ -239,7 +240,21 @@ def _phone(typed: str) -> str:
 
 
 def _of(state: UserState, target: str) -> ResetMethod | None:
-    return next((method for method in state.reset_methods if method.target == target), None)
+    return next((method for method in state.reset_methods if _key(method.target) == _key(target)), None)
+
+
+def _lists(state: UserState, target: str) -> bool:
+    """Whether the target is there to the letter: what is removed goes by it."""
+    return any(method.target == target for method in state.reset_methods)
+
+
+def _alike(found: ResetMethod, wanted: ResetMethod) -> bool:
+    return replace(found, target=wanted.target, description=found.description.strip()) == wanted
+
+
+def _key(target: str) -> str:
+    """The same for two ways to write one target: who set it elsewhere may have used capitals, or spaces in a number."""
+    return target.strip().casefold() if "@" in target else _PUNCTUATION.sub("", target)
 
 
 def _word(*, on: bool | None) -> str:

@@ -139,7 +139,7 @@ async def add(turn: Turn) -> None:
         put(),
         working=busy(account, address, f"{title} is asked to add {typed.target} …"),
         lost=f"{blocks.code(typed.target)} can now reset the password of {blocks.code(address)}.",
-        insist=True,
+        twice=True,
     )
 
 

@@ -110,6 +110,7 @@ def _method(method: ResetMethod) -> Block:
         "Remove",
         REMOVE,
         value=f"{uuid.uuid4().hex} {method.target}",
+        about=method.target,
         confirm=ConfirmObject(
             title="Remove it?",
             text=blocks.plain(f"{method.target} can't be used to reset the password any more.", 300),

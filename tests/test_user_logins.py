@@ -259,6 +259,22 @@ async def test_method_is_added_once_and_removed(options: UserOptions, simulator:
     assert len(simulator.effective("upsertPasswordReset")) == 1
 
 
+async def test_target_that_is_there_in_another_spelling_is_there(
+    options: UserOptions, simulator: PurelyMailSimulator
+) -> None:
+    """As somebody may have written it in the mail system's own settings."""
+    spelt = {"type": "email", "target": "Carla@Elsewhere.example", "description": "", "allowMfaReset": False}
+    simulator.account.users[CARLA].reset_methods.append(spelt)
+    with pytest.raises(AlreadyExists, match="is there already"):
+        await options.add_method(ADA, nonce="a", account="main", address=CARLA, method=HOME)
+    with pytest.raises(NotFound):
+        await options.remove_method(ADA, nonce="b", account="main", address=CARLA, target=HOME.target)
+    state = await options.remove_method(
+        ADA, nonce="c", account="main", address=CARLA, target="Carla@Elsewhere.example"
+    )
+    assert state.reset_methods == ()
+
+
 async def test_method_without_a_target_removes_none(
     options: UserOptions, simulator: PurelyMailSimulator
 ) -> None:
