@@ -181,7 +181,7 @@ def form(entries: Entries, *, several: bool = False, problem: str | None = None,
             told = blocks.escape(f"{entries.proof.summary} {entries.proof.why}".rstrip(), 1500)
             parts.append(blocks.section(f"{dns_words.MARKS[entries.proof.grade]} {told}"))
         parts.append(blocks.actions(blocks.button("Check DNS", CHECK)))
-    parts.append(blocks.context("Which records its mail needs is shown as soon as it is added."))
+    parts.append(blocks.context("The records that its mail needs are shown as soon as it is added."))
     return blocks.modal(
         TITLE,
         parts,

@@ -149,9 +149,16 @@ def button(
     value: str = "-",
     style: str | None = None,
     confirm: ConfirmObject | None = None,
+    about: str = "",
 ) -> ButtonElement:
+    """`about`: what it is for, where several have the same text; screen readers say it after the text."""
     return ButtonElement(
-        text=plain(text, BUTTON), action_id=action_id, value=value, style=style, confirm=confirm
+        text=plain(text, BUTTON),
+        action_id=action_id,
+        value=value,
+        style=style,
+        confirm=confirm,
+        accessibility_label=cut(f"{text.rstrip(' …')} {about}", BUTTON) if about else None,
     )
 
 

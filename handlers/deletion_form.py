@@ -3,6 +3,7 @@
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
 
 from bot.errors import InvalidInput
+from bot.model import TargetKind
 from handlers import blocks
 from handlers.payloads import OpenView
 
@@ -11,7 +12,14 @@ REASON_ACTION = "schedule_deletion.reason"
 LONGEST_REASON = 200
 
 
-def reason_input(reason: str = "") -> InputBlock:
+_EXAMPLES = {
+    TargetKind.USER: "Anna has left the company",
+    TargetKind.DOMAIN: "The shop has moved to another name",
+    TargetKind.ROUTING_RULE: "Nobody reads that mail any more",
+}
+
+
+def reason_input(reason: str = "", kind: TargetKind = TargetKind.USER) -> InputBlock:
     return InputBlock(
         block_id=REASON,
         label="Reason",
@@ -20,7 +28,7 @@ def reason_input(reason: str = "") -> InputBlock:
             action_id=REASON_ACTION,
             max_length=LONGEST_REASON,
             initial_value=reason or None,
-            placeholder=blocks.plain("Anna has left the company"),
+            placeholder=blocks.plain(_EXAMPLES[kind]),
         ),
     )
 

@@ -86,6 +86,11 @@ def ascii_name(name: str) -> str:
         return name
 
 
+def fits(name: str, text: str) -> bool:
+    """Whether a domain is among those that `text`, in lower case, is a search for."""
+    return text in name or text in readable(name)
+
+
 def label(account: str, domain: str, *, several: bool) -> str:
     """A domain as people call it, with its account where there are several. Not escaped."""
     return f"{readable(domain)} ({account})" if several else readable(domain)

@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
 from bot.model import MailDomain, Role
 from bot.services import Services
 from bot.users import DOMAIN
-from handlers import blocks
+from handlers import blocks, dns_words
 from handlers.listening import listener
 from handlers.turn import Turn
 
@@ -30,7 +30,8 @@ def register(app: AsyncApp, services: Services) -> None:
 
 
 async def offer(turn: Turn) -> None:
-    fitting = [domain for domain in await turn.services.directory.domains() if turn.text in domain.name]
+    domains = await turn.services.directory.domains()
+    fitting = [domain for domain in domains if dns_words.fits(domain.name, turn.text)]
     if turn.several and fitting:
         await turn.ack(option_groups=_groups(fitting[:MANY]))
     else:
@@ -79,7 +80,7 @@ def _groups(domains: Sequence[MailDomain]) -> list[OptionGroup]:
 
 
 def _option(domain: MailDomain, *, several: bool) -> Option:
-    return blocks.option(f"{domain.name} ({domain.account})" if several else domain.name, value(domain))
+    return blocks.option(dns_words.label(domain.account, domain.name, several=several), value(domain))
 
 
 def value(domain: MailDomain) -> str:

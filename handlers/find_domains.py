@@ -99,9 +99,7 @@ async def back(turn: Turn) -> None:
 async def found(turn: Turn, text: str, offset: int = 0) -> View:
     """The window, from what is known without asking anybody."""
     domains = await turn.services.directory.domains()
-    matching = [
-        domain for domain in domains if text in domain.name or text in dns_words.readable(domain.name)
-    ]
+    matching = [domain for domain in domains if dns_words.fits(domain.name, text)]
     page = Page(
         text,
         await turn.services.domains.facts(matching[offset : offset + PER_PAGE]),
@@ -140,13 +138,17 @@ def counted(page: Page) -> str:
 def _entry(facts: DomainFacts, *, several: bool) -> Block:
     domain = facts.domain
     mark = dns_words.MARKS[facts.health.grade] if facts.health is not None else "·"
-    label = blocks.escape(dns_words.label(domain.account, domain.name, several=several), 400)
+    name = dns_words.label(domain.account, domain.name, several=several)
+    label = blocks.escape(name, 400)
     pending = "   :hourglass_flowing_sand: pending deletion" if facts.deletion is not None else ""
     badges = dns_words.marks(facts.health) if facts.health is not None else "DNS never looked at so far"
     return blocks.section(
         f"{mark} *{label}*{pending}\n{badges}\n{count(facts.users, 'mail user')}",
         accessory=blocks.button(
-            "Manage", manage_domain.OPEN, value=dns_report.reference(domain.account, domain.name)
+            "Manage",
+            manage_domain.OPEN,
+            value=dns_report.reference(domain.account, domain.name),
+            about=name,
         ),
     )
 

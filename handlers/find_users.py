@@ -109,6 +109,9 @@ def entry(user: MailUser, *, several: bool) -> Block:
     return blocks.section(
         f"{user_picker.name(user.account, user.address, several=several)}{pending}{archived}{below}",
         accessory=blocks.button(
-            "Manage", manage_user.OPEN, value=user_picker.reference(user.account, user.address)
+            "Manage",
+            manage_user.OPEN,
+            value=user_picker.reference(user.account, user.address),
+            about=user.address,
         ),
     )

@@ -182,7 +182,9 @@ def _button(account: str, rule: RoutingRule, page: Page) -> ButtonElement | None
     if rule.automatic or not page.may_change:
         return None
     queued = _target(account, rule) in page.queued
-    return blocks.button("Pending …" if queued else "Delete …", DELETE, value=f"{rule.id} {account}")
+    return blocks.button(
+        "Pending …" if queued else "Delete …", DELETE, value=f"{rule.id} {account}", about=rule.pattern
+    )
 
 
 def _target(account: str, rule: RoutingRule) -> Target:

@@ -12,7 +12,7 @@ from bot.errors import AlreadyExists, DeletionOpen, InvalidInput, NotPossible
 from bot.model import Capability, MailDomain, MailUser, Role, Target, TargetKind
 from bot.renaming import Renamed
 from bot.services import Services
-from handlers import blocks, create_user, domain_picker, user_picker
+from handlers import blocks, create_user, dns_words, domain_picker, user_picker
 from handlers.listening import listener
 from handlers.payloads import pack
 from handlers.turn import Turn
@@ -46,7 +46,7 @@ async def open_for(turn: Turn, user: MailUser) -> None:
 
 async def offer_domains(turn: Turn) -> None:
     account = str(turn.modal.metadata.get("account", ""))
-    fitting = [domain for domain in await _domains(turn, account) if turn.text in domain.name]
+    fitting = [domain for domain in await _domains(turn, account) if dns_words.fits(domain.name, turn.text)]
     await turn.ack(options=domain_picker.options(fitting[: domain_picker.MANY]))
 
 

@@ -12,6 +12,9 @@ from handlers import blocks
 NAMED = 6
 """So many targets, or rules, are named; the others are counted."""
 
+_WHOLE = {RouteKind.CATCH_ALL: "mail users left out", RouteKind.ANY: "mail users too"}
+"""What rules about a whole domain differ in."""
+
 
 def noun(offered: frozenset[Capability]) -> str:
     """What the accounts call it, in the plural."""
@@ -22,7 +25,8 @@ def noun(offered: frozenset[Capability]) -> str:
 
 def entry(rule: RoutingRule) -> str:
     """`sales-*@acme.example` → `a@acme.example`, `b@acme.example`"""
-    marks = ["mail users left out"] if RouteKind.of(rule) is RouteKind.CATCH_ALL else []
+    kind = RouteKind.of(rule)
+    marks = [_WHOLE[kind]] if kind in _WHOLE else []
     if rule.automatic:
         marks.append("automatic")
     if rule.senders:

@@ -21,7 +21,7 @@ from bot.model import (
     TargetKind,
 )
 from bot.services import Services
-from handlers import blocks, bulk_deletion, user_picker
+from handlers import blocks, bulk_deletion, dns_words, user_picker
 from handlers.deletion_form import parse_reason, reason_input, typed_reason
 from handlers.deletion_words import cancelled, goes_along, warning
 from handlers.listening import listener
@@ -159,12 +159,12 @@ def form(
             "Until then any admin can cancel it there."
         )
     )
-    parts.append(reason_input(reason))
+    parts.append(reason_input(reason, target.kind))
     if target.kind is TargetKind.DOMAIN:
         parts.append(
             InputBlock(
                 block_id=NAME,
-                label=blocks.plain(f"To be sure, type {blocks.cut(target.id, 200)}"),
+                label=blocks.plain(f"To be sure, type {blocks.cut(dns_words.readable(target.id), 200)}"),
                 element=PlainTextInputElement(action_id=NAME_ACTION, max_length=255),
             )
         )
@@ -188,7 +188,8 @@ def parse(view: OpenView) -> Request:
     """Raises InvalidInput at the reason, or at the name of a domain."""
     target = _target(view)
     reason = parse_reason(view)
-    if target.kind is TargetKind.DOMAIN and view.text(NAME, NAME_ACTION).strip().lower() != target.id:
+    typed = view.text(NAME, NAME_ACTION).strip().lower().removesuffix(".")
+    if target.kind is TargetKind.DOMAIN and dns_words.ascii_name(typed) != target.id:
         raise InvalidInput("That is not the name of the domain that would be deleted.", field=NAME)
     return Request(target, reason, str(view.metadata.get("nonce", "")))
 
@@ -198,7 +199,8 @@ async def _named_domain(turn: Turn) -> Target | None:
 
     Raises NotFound where two accounts have it and none is named.
     """
-    name, _, account = turn.text.partition(" ")
+    typed, _, account = turn.text.partition(" ")
+    name = dns_words.ascii_name(typed)
     if not any(domain.name == name for domain in await turn.services.directory.domains()):
         return None
     domain = await turn.services.directory.domain(name, account=account.strip() or None)
