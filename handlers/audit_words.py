@@ -49,7 +49,7 @@ WHAT: Mapping[str, str] = MappingProxyType(
         Act.RESET_METHOD_FAILED: "could not change how the password of {} can be reset",
         Act.APP_PASSWORD_ASKED: "asked to make or delete an app password of {}",
         Act.APP_PASSWORD_CREATED: "made an app password of {}",
-        Act.APP_PASSWORD_DELETED: "deleted an app password of {}",
+        Act.APP_PASSWORD_DELETED: "had an app password of {} deleted, by the word of the mail system",
         Act.APP_PASSWORD_FAILED: "could not make or delete an app password of {}",
         Act.DELETION_REQUESTED: "asked to delete {}",
         Act.DELETION_NOTICED: "posted the notice about deleting {}",

@@ -126,6 +126,8 @@ async def test_pasted_app_password_is_deleted_and_the_words_claim_no_more_than_t
     await ada.submit()
     await ada.sees("PurelyMail accepted the deletion", "can't be asked whether it is gone")
     assert await held(sandbox) == [second]
+    await ada.close()
+    await ada.sees("had an app password of it deleted, by the word of the mail system")
 
 
 async def test_refusal_keeps_the_form_without_what_was_pasted(sandbox: Sandbox, ada: Screen) -> None:
