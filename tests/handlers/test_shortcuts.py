@@ -48,7 +48,7 @@ async def test_free_address_is_created_from_there(sandbox: Sandbox, ada: Screen)
     await ada.shortcut_on(say(sandbox, f"una@{domain} starts on Monday"), MANAGE)
     await ada.sees("nobody has this address")
     await ada.press("Create …")
-    await ada.sees("una")
+    await ada.sees("User name", "una")
     await ada.submit()
     await ada.sees("was created", f"una@{domain}")
 

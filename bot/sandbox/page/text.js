@@ -10,7 +10,7 @@ const EMOJI = {
   question: "❓", grey_question: "❔", information_source: "ℹ️", heavy_check_mark: "✔️", arrows_counterclockwise: "🔄",
   calendar: "📅", clock9: "🕘", alarm_clock: "⏰", tada: "🎉", wave: "👋", house: "🏠", gear: "⚙️", wrench: "🔧",
   hammer_and_wrench: "🛠️", pencil2: "✏️", memo: "📝", clipboard: "📋", bust_in_silhouette: "👤", busts_in_silhouette: "👥",
-  heavy_plus_sign: "➕", heavy_minus_sign: "➖", back: "🔙", bulb: "💡", rotating_light: "🚨", shield: "🛡️",
+  heavy_plus_sign: "➕", heavy_minus_sign: "➖", back: "🔙", raised_hand: "✋", bulb: "💡", rotating_light: "🚨", shield: "🛡️",
   file_cabinet: "🗄️", large_orange_circle: "🟠", satellite_antenna: "📡", game_die: "🎲", sparkles: "✨", eyes: "👀", thumbsup: "👍",
 };
 
