@@ -107,6 +107,7 @@ def cancel_button(
         text,
         action_id,
         value=deletion.id,
+        about=deletion.label,
         confirm=ConfirmObject(
             title="Cancel this deletion?",
             text=blocks.plain(stays, 300),
@@ -122,6 +123,7 @@ def cancel_all_button(subject: str, number: int, action_id: str = CANCEL_ALL) ->
         "Cancel all",
         action_id,
         value=subject,
+        about=f"of {count(number, 'deletion')}",
         confirm=ConfirmObject(
             title="Cancel all of them?",
             text=blocks.plain(f"{count(number, 'deletion')} will not happen. All of that stays as it is."),
@@ -136,6 +138,7 @@ def release_button(hold_id: str, number: int, action_id: str = RELEASE) -> Butto
         "Release",
         action_id,
         value=hold_id,
+        about=count(number, "deletion"),
         confirm=ConfirmObject(
             title="Release them?",
             text=blocks.plain(
@@ -153,6 +156,7 @@ def retry_button(deletion: Deletion, action_id: str = RETRY) -> ButtonElement:
         "Retry",
         action_id,
         value=deletion.id,
+        about=deletion.label,
         confirm=ConfirmObject(
             title="Try to delete it again?",
             text=blocks.plain(
@@ -171,6 +175,7 @@ def drop_button(deletion: Deletion, action_id: str = DROP) -> ButtonElement:
         "Drop",
         action_id,
         value=deletion.id,
+        about=deletion.label,
         confirm=ConfirmObject(
             title="Drop this deletion?",
             text=blocks.plain(f"{deletion.label} stays, and is not tried again.", 300),

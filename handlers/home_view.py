@@ -139,7 +139,10 @@ def _domain(health: DomainHealth, *, several: bool) -> Block:
     if wrong:
         line += f"\n{blocks.escape(wrong[0].summary, 160)}"
     return blocks.section(
-        line, accessory=blocks.button("Details", DOMAIN, value=reference(health.account, health.domain))
+        line,
+        accessory=blocks.button(
+            "Details", DOMAIN, value=reference(health.account, health.domain), about=f"of {label}"
+        ),
     )
 
 

@@ -116,7 +116,7 @@ def window(found: Found, *, may_change: bool, several: bool) -> View:
     parts += [find_users.entry(user, several=several) for user in found.users]
     for address in found.free:
         button = (
-            blocks.button("Create …", CREATE_THIS, value=address)
+            blocks.button("Create …", CREATE_THIS, value=address, about=address)
             if may_change and len(address) <= blocks.OPTION_VALUE
             else None
         )
