@@ -75,7 +75,7 @@ def check(before: tuple[Entry, ...], contents: Contents) -> None:
             stories[entry.target][-1].goes_on(entry)
     rows: dict[str, list[str]] = defaultdict(list)
     for row in contents.rows.values():
-        rows[row.target.id].append(row.state)
+        rows[row.on_record].append(row.state)
     assert rows.keys() == stories.keys(), "rows and trail speak of different targets"
     for target, states in rows.items():
         told = stories[target]

@@ -33,6 +33,7 @@ class Row:
     id: str
     request_id: str
     target: Target
+    label: str
     requested_by: str
     requested_at: datetime
     grace: timedelta
@@ -52,6 +53,11 @@ class Row:
     @property
     def is_held(self) -> bool:
         return self.hold_id is not None and self.released_by is None
+
+    @property
+    def on_record(self) -> str:
+        """How the audit trail names its target: a rule by what it does, since its number says nothing to people."""
+        return self.label if self.target.kind is TargetKind.ROUTING_RULE else self.target.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,7 @@ def _row(one: Any) -> Row:
         id=one["id"],
         request_id=one["request_id"],
         target=Target(one["account"], TargetKind(one["kind"]), one["target_id"]),
+        label=one["label"],
         requested_by=one["requested_by"],
         requested_at=_required(one["requested_at"]),
         grace=timedelta(seconds=one["grace_seconds"]),
