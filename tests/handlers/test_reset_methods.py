@@ -54,14 +54,18 @@ async def test_email_is_added_and_read_back(sandbox: Sandbox, ada: Screen) -> No
     ]
 
 
-async def test_phone_is_added_that_may_reset_two_factor_login_too(sandbox: Sandbox, ada: Screen) -> None:
+async def test_phone_is_added_once_that_may_reset_two_factor_login_too(sandbox: Sandbox, ada: Screen) -> None:
     await the_window(ada)
     await ada.press("Add a phone")
     await ada.sees("With the country's number")
     await ada.fill("reset_target", "+49 (30) 555-1234")
     await ada.fill(TWO_FACTOR, [TWO_FACTOR])
+    sandbox.server.faults.inject("socket", 1, {"redeliver": True})
     await ada.submit()
     await ada.sees("read back from PurelyMail", "+49305551234")
+    await sandbox.settled()
+    await ada.sees("read back from PurelyMail", "+49305551234")
+    assert len(sandbox.purelymail.effective("upsertPasswordReset")) == 1
     (method,) = await methods(sandbox)
     assert (method["type"], method["target"], method["allowMfaReset"]) == ("phone", "+49305551234", True)
 
