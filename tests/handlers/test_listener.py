@@ -319,6 +319,14 @@ async def test_window_that_opens_too_late_is_explained(house: House, code: str) 
     assert told["text"] == TOO_SLOW
 
 
+@pytest.mark.parametrize("run", [refuses, fails_after_ack])
+async def test_person_who_closes_a_window_is_told_of_no_error(house: House, run: Run) -> None:
+    house.app.view_closed("form")(listener(house.services, run, need=Role.ADMIN))
+    answer = await house.dispatch({"type": "view_closed", "view": a_form(), "is_cleared": False})
+    assert answer.status == 200
+    assert {method for method, _ in house.slack.calls} == {"users.info"}
+
+
 async def test_button_that_nobody_knows_any_more_says_so(house: House) -> None:
     handlers.register(house.app, house.services)
     answer = await house.presses(action_id="gone.long.ago", channel={"id": "C0GENERAL"})
