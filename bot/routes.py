@@ -4,6 +4,7 @@ PurelyMail (https://purelymail.com/docs/routing) and the Postfix of a box (virtu
 the mailbox of the same address, an exact one before a prefix, and a longer prefix before a shorter one.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,6 +63,11 @@ class Wanted:
             catchall=self.kind is RouteKind.CATCH_ALL,
             targets=self.targets,
         )
+
+    @property
+    def fingerprint(self) -> str:
+        """The same exactly for the same rule on the same account."""
+        return hashlib.sha256(f"{self.account} {self.rule.content}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,17 @@ AT_ONCE = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What the form holds. `code`: the account's ownership record, None while it is not known. `name` as it was typed."""
+    """What the form holds. `code`: the account's ownership record, None while it is not known. `name` as it was typed.
+
+    `place`: see handlers/place.py.
+    """
 
     account: str
     title: str
     code: str | None = None
     name: str = ""
     proof: Finding | None = None
+    place: str = ""
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -59,7 +63,7 @@ async def ask(turn: Turn) -> None:
     await turn.ack()
     accounts = {name: turn.services.users.title(name) for name in turn.services.providers}
     if len(accounts) > 1:
-        await turn.open(choice(accounts))
+        await turn.open(choice(accounts, place=turn.place))
         return
     (account,) = accounts
     if not await _by_itself(turn, account):
@@ -70,7 +74,7 @@ async def ask(turn: Turn) -> None:
     if asking.done() and asking.exception() is None:
         await turn.open(form(_entries(turn, account, asking.result())))
         return
-    await turn.open(_wait(accounts[account]))
+    await turn.open(_wait(accounts[account], turn.place))
     await _show_form(turn, account, asking)
 
 
@@ -81,7 +85,7 @@ async def pick(turn: Turn) -> None:
     if not await _by_itself(turn, account):
         await turn.ack(response_action="update", view=await first_user.empty(turn, account))
         return
-    await turn.ack(response_action="update", view=_wait(turn.services.users.title(account)))
+    await turn.ack(response_action="update", view=_wait(turn.services.users.title(account), turn.place))
     await _show_form(turn, account, asyncio.ensure_future(turn.services.domains.ownership(account)))
 
 
@@ -115,7 +119,7 @@ async def submit(turn: Turn) -> None:
         told = f"{dns_words.readable(name)} was added, and {turn.services.users.title(account)} lists it."
         publish = blocks.section("Now publish these records, so that its mail arrives and is trusted:")
         return await domain_records.looked_up(
-            turn, added, [blocks.success(told), *await shared_notes(turn), publish]
+            turn, added, [blocks.success(told), *await shared_notes(turn), publish], place=turn.place
         )
 
     await turn.carry_out(
@@ -128,8 +132,8 @@ async def submit(turn: Turn) -> None:
     )
 
 
-def choice(accounts: dict[str, str]) -> View:
-    """`accounts`: with the name of the mail system of each."""
+def choice(accounts: dict[str, str], *, place: str = "") -> View:
+    """`accounts`: with the name of the mail system of each. `place`: see handlers/place.py."""
     options = [
         blocks.option(f"{account} ({title})", account)
         for account, title in list(accounts.items())[:MOST_ACCOUNTS]
@@ -148,6 +152,7 @@ def choice(accounts: dict[str, str]) -> View:
         callback_id=PICKED,
         submit="Next",
         close="Cancel",
+        metadata=pack(place=place),
     )
 
 
@@ -188,7 +193,7 @@ def form(entries: Entries, *, several: bool = False, problem: str | None = None,
         callback_id=FORM,
         submit="Add domain",
         close="Cancel",
-        metadata=pack(nonce=nonce or uuid.uuid4().hex, account=entries.account),
+        metadata=pack(nonce=nonce or uuid.uuid4().hex, account=entries.account, place=entries.place),
     )
 
 
@@ -206,22 +211,23 @@ async def _known(turn: Turn, account: str, typed: str, proof: Finding | None = N
         code = await turn.services.domains.ownership(account)
     except ProviderError:
         code = None
-    return Entries(account, turn.services.users.title(account), code, typed, proof)
+    return Entries(account, turn.services.users.title(account), code, typed, proof, turn.place)
 
 
 def _entries(turn: Turn, account: str, code: str | None) -> Entries:
-    return Entries(account, turn.services.users.title(account), code)
+    return Entries(account, turn.services.users.title(account), code, place=turn.place)
 
 
 async def _by_itself(turn: Turn, account: str) -> bool:
     return Capability.DOMAINS in await turn.services.users.offers(account)
 
 
-def _wait(title: str) -> View:
+def _wait(title: str, place: str) -> View:
     return blocks.modal(
         TITLE,
         [blocks.words(f"Asking {title} for the ownership record of the account …")],
         callback_id=f"{FORM}.working",
+        metadata=pack(place=place),
     )
 
 

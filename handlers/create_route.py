@@ -3,7 +3,6 @@
 The form is sent twice: the first time for the preview, which then stands above it; the second time, unchanged, for good.
 """
 
-import hashlib
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from handlers.turn import Turn
 
 ASK = "create_route.ask"
 FORM = "create_route"
+DONE = "create_route.done"
 DOMAIN_ACTION = "create_route.domain"
 KIND_ACTION = "create_route.kind"
 MATCH_ACTION = "create_route.match"
@@ -79,7 +79,7 @@ async def ask(turn: Turn) -> None:
     await turn.ack()
     offer = await _offer(turn)
     only = domain_picker.value(offer.domains[0]) if len(offer.domains) == 1 else ""
-    await turn.open(form(offer, Entries(only)))
+    await turn.open(form(offer, Entries(only), place=turn.place))
 
 
 async def submit(turn: Turn) -> None:
@@ -87,11 +87,11 @@ async def submit(turn: Turn) -> None:
     entries = entries_of(sent)
 
     async def back(message: str) -> View:
-        return form(await _offer(turn), entries, top=blocks.problem(message))
+        return form(await _offer(turn), entries, top=blocks.problem(message), place=sent.place)
 
     turn.recover = back
     wanted = parse(entries)
-    is_seen = sent.metadata.get("seen") == fingerprint(wanted)
+    is_seen = sent.metadata.get("seen") == wanted.fingerprint
 
     async def look() -> View:
         try:
@@ -99,7 +99,7 @@ async def submit(turn: Turn) -> None:
         except (AlreadyExists, DeletionOpen) as error:
             raise InvalidInput(str(error), field=_place(wanted)) from error
         top = route_words.preview(seen, turn.services.routing.title(wanted.account))
-        return form(await _offer(turn), entries, top=top, seen=fingerprint(wanted))
+        return form(await _offer(turn), entries, top=top, seen=wanted.fingerprint, place=sent.place)
 
     async def create() -> View:
         try:
@@ -108,7 +108,7 @@ async def submit(turn: Turn) -> None:
             )
         except (AlreadyExists, DeletionOpen) as error:
             raise InvalidInput(str(error), field=_place(wanted)) from error
-        return done(made, turn.services.routing.title(wanted.account))
+        return done(made, turn.services.routing.title(wanted.account), place=sent.place)
 
     told = "Creating the rule …" if is_seen else "Looking what that would come to …"
     await turn.carry_out(
@@ -121,8 +121,13 @@ async def submit(turn: Turn) -> None:
     )
 
 
-def form(offer: Offer, entries: Entries, *, top: Sequence[Block] = (), seen: str = "") -> View:
-    """A form to be sent once. `top`: a problem, or the preview of the rule with the fingerprint `seen`."""
+def form(
+    offer: Offer, entries: Entries, *, top: Sequence[Block] = (), seen: str = "", place: str = ""
+) -> View:
+    """A form to be sent once. `top`: a problem, or the preview of the rule with the fingerprint `seen`.
+
+    `place`: see handlers/place.py.
+    """
     if not offer.domains:
         return blocks.modal(
             TITLE,
@@ -145,7 +150,7 @@ def form(offer: Offer, entries: Entries, *, top: Sequence[Block] = (), seen: str
         callback_id=FORM,
         submit="Create rule" if seen else "Preview",
         close="Cancel",
-        metadata=pack(nonce=uuid.uuid4().hex, seen=seen),
+        metadata=pack(nonce=uuid.uuid4().hex, seen=seen, place=place),
     )
 
 
@@ -185,12 +190,7 @@ def parse(entries: Entries) -> Wanted:
     return Wanted(account, domain, entries.kind, _match(entries, domain), tuple(dict.fromkeys(targets)))
 
 
-def fingerprint(wanted: Wanted) -> str:
-    """The same exactly for the same rule on the same account."""
-    return hashlib.sha256(f"{wanted.account} {wanted.rule.content}".encode()).hexdigest()[:32]
-
-
-def done(made: RoutingRule, title: str) -> View:
+def done(made: RoutingRule, title: str, *, place: str = "") -> View:
     return blocks.modal(
         "Rule created",
         [
@@ -198,8 +198,10 @@ def done(made: RoutingRule, title: str) -> View:
             blocks.section(route_words.does(made)),
             blocks.context("To take it back, use Delete in /mail-routes."),
         ],
-        callback_id=f"{FORM}.done",
+        callback_id=DONE,
         close="Done",
+        metadata=pack(place=place),
+        tells=True,
     )
 
 

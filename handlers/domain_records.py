@@ -11,11 +11,13 @@ from bot.model import Grade, MailDomain, Role
 from bot.services import Services
 from handlers import blocks, dns_report, dns_words
 from handlers.listening import listener
+from handlers.payloads import pack
 from handlers.turn import Turn
 
 OPEN = "domain_records.open"
 AGAIN = "domain_records.again"
 VIEW = "domain_records"
+ADDED = "domain_records.added"
 
 TITLE = "Records to publish"
 MOST = 30
@@ -41,14 +43,17 @@ async def open_(turn: Turn) -> None:
 async def again(turn: Turn) -> None:
     await turn.ack()
     domain = await dns_report.named(turn, turn.value)
-    await turn.show(await looked_up(turn, domain))
+    await turn.show(await looked_up(turn, domain, place=turn.place))
 
 
-async def looked_up(turn: Turn, domain: MailDomain, top: Sequence[Block] = ()) -> View:
-    """The window, with what DNS shows at this moment. `top`: what to say before it."""
+async def looked_up(turn: Turn, domain: MailDomain, top: Sequence[Block] = (), *, place: str = "") -> View:
+    """The window, with what DNS shows at this moment. `top`: what to say before it.
+
+    `place`: given where the domain was just added, see handlers/place.py.
+    """
     records = await turn.services.domains.records(domain)
     notes = [] if records is not None else [blocks.words(UNTOLD)]
-    return window(domain, records, [*top, *notes], several=turn.several)
+    return window(domain, records, [*top, *notes], several=turn.several, place=place)
 
 
 def asking(domain: MailDomain, *, several: bool = False) -> View:
@@ -62,6 +67,7 @@ def window(
     top: Sequence[Block] = (),
     *,
     several: bool = False,
+    place: str = "",
 ) -> View:
     """`records`: None where nothing is known of them; `top` then says why."""
     parts: list[Block] = [
@@ -80,7 +86,9 @@ def window(
         )
     value = dns_report.reference(domain.account, domain.name)
     parts.append(blocks.actions(blocks.button("Check again", AGAIN, value=value)))
-    return blocks.modal(TITLE, parts, callback_id=VIEW)
+    return blocks.modal(
+        TITLE, parts, callback_id=ADDED if place else VIEW, metadata=pack(place=place), tells=bool(place)
+    )
 
 
 def count(records: Sequence[WantedRecord]) -> str:

@@ -11,12 +11,21 @@ from slack_sdk.models.views import View
 from bot.domains import DomainFacts
 from bot.model import Capability, Role
 from bot.services import Services
-from handlers import add_domain, blocks, dns_report, dns_words, manage_domain
+from handlers import (
+    add_domain,
+    blocks,
+    dns_report,
+    dns_words,
+    domain_records,
+    first_user,
+    manage_domain,
+)
 from handlers.account_notes import shared_notes, stale_notes
 from handlers.deletion_words import count
 from handlers.listening import listener
 from handlers.live import Live
-from handlers.payloads import clean
+from handlers.payloads import clean, pack
+from handlers.place import come_back, mark
 from handlers.turn import Turn
 
 COMMAND = "/mail-domains"
@@ -69,6 +78,8 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action(blocks.pager_pattern(PAGE))(listener(services, turn_page, need=Role.VIEWER))
     app.action(manage_domain.LIST)(listener(services, back, need=Role.VIEWER))
     app.view(VIEW)(listener(services, submit, need=Role.VIEWER))
+    for changed in (domain_records.ADDED, first_user.DONE):
+        app.view_closed(changed)(listener(services, return_, need=Role.VIEWER))
 
 
 async def ask(turn: Turn) -> None:
@@ -94,6 +105,10 @@ async def submit(turn: Turn) -> None:
 async def back(turn: Turn) -> None:
     await turn.ack()
     await turn.show(await found(turn, ""))
+
+
+async def return_(turn: Turn) -> None:
+    await come_back(turn, found)
 
 
 async def found(turn: Turn, text: str, offset: int = 0) -> View:
@@ -122,7 +137,8 @@ def window(page: Page, notes: Sequence[Block] = ()) -> View:
     parts += blocks.pager(PAGE, offset=page.offset, size=PER_PAGE, matching=page.matching)
     if page.by_addresses:
         parts.append(blocks.context(OF_ADDRESSES))
-    return blocks.modal(TITLE, parts, callback_id=VIEW, submit="Search")
+    metadata = pack(place=mark(page.text, page.offset))
+    return blocks.modal(TITLE, parts, callback_id=VIEW, submit="Search", metadata=metadata)
 
 
 def counted(page: Page) -> str:

@@ -34,6 +34,7 @@ from handlers.payloads import OpenView, pack
 from handlers.turn import Turn
 
 FORM = "first_user"
+DONE = "first_user.done"
 NAME_ACTION = "first_user.domain"
 LOCAL_PART_ACTION = "first_user.local_part"
 
@@ -42,13 +43,14 @@ TITLE = "Add a domain"
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What the form is filled with, as it was typed."""
+    """What the form is filled with, as it was typed. `place`: see handlers/place.py."""
 
     account: str
     title: str
     domain: str = ""
     local_part: str = ""
     extras: Extras = field(default_factory=Extras)
+    place: str = ""
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -58,7 +60,7 @@ def register(app: AsyncApp, services: Services) -> None:
 
 async def empty(turn: Turn, account: str) -> View:
     """The form, for that account."""
-    entries = Entries(account, turn.services.users.title(account))
+    entries = Entries(account, turn.services.users.title(account), place=turn.place)
     return await _filled(turn, entries, password_fields.parts(FORM))
 
 
@@ -89,7 +91,7 @@ async def submit(turn: Turn) -> None:
             )
         except (AlreadyExists, DeletionOpen) as error:
             raise InvalidInput(str(error), field=LOCAL_PART) from error
-        return done(created, password, await shared_notes(turn), several=turn.several)
+        return done(created, password, await shared_notes(turn), several=turn.several, place=sent.place)
 
     await turn.carry_out(
         create(),
@@ -141,7 +143,7 @@ def form(
         callback_id=FORM,
         submit="Create",
         close="Cancel",
-        metadata=pack(nonce=nonce or uuid.uuid4().hex, account=entries.account),
+        metadata=pack(nonce=nonce or uuid.uuid4().hex, account=entries.account, place=entries.place),
     )
 
 
@@ -153,6 +155,7 @@ def entries_of(turn: Turn, view: OpenView) -> Entries:
         view.text(DOMAIN, NAME_ACTION).strip()[:255],
         view.text(LOCAL_PART, LOCAL_PART_ACTION).strip()[:64],
         mailbox_fields.typed(view),
+        view.place,
     )
 
 
@@ -173,7 +176,12 @@ def parse(entries: Entries, password: Password) -> Wanted:
 
 
 def done(
-    created: UserCreated, password: Password, notes: Sequence[Block] = (), *, several: bool = False
+    created: UserCreated,
+    password: Password,
+    notes: Sequence[Block] = (),
+    *,
+    several: bool = False,
+    place: str = "",
 ) -> View:
     """What was made, with the password, and a way to the records of the new domain."""
     domain = created.address.partition("@")[2]
@@ -194,8 +202,10 @@ def done(
                 "So that its mail arrives, publish its records, or name the box as its name server."
             ),
         ],
-        callback_id=f"{FORM}.done",
+        callback_id=DONE,
         close="Done",
+        metadata=pack(place=place),
+        tells=True,
     )
 
 

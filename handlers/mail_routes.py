@@ -19,7 +19,9 @@ from bot.services import Services
 from handlers import blocks, create_route, dns_words, route_words, schedule_deletion
 from handlers.listening import listener
 from handlers.live import Live
-from handlers.payloads import clean
+from handlers.payloads import clean, pack
+from handlers.place import come_back, mark
+from handlers.queued_deletion import CLOSED
 from handlers.turn import Turn
 
 COMMAND = "/mail-routes"
@@ -73,6 +75,8 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action(blocks.pager_pattern(PAGE))(listener(services, turn_page, need=Role.VIEWER))
     app.action(DELETE)(listener(services, delete, need=Role.ADMIN))
     app.view(VIEW)(listener(services, submit, need=Role.VIEWER))
+    for changed in (create_route.DONE, CLOSED[TargetKind.ROUTING_RULE]):
+        app.view_closed(changed)(listener(services, back, need=Role.VIEWER))
 
 
 async def ask(turn: Turn) -> None:
@@ -94,6 +98,10 @@ async def delete(turn: Turn) -> None:
     await turn.ack()
     rule_id, _, account = turn.value.rpartition(" ")
     await schedule_deletion.open_target(turn, Target(account, TargetKind.ROUTING_RULE, rule_id))
+
+
+async def back(turn: Turn) -> None:
+    await come_back(turn, found)
 
 
 async def found(turn: Turn, text: str, offset: int = 0, *, fresh: bool = False) -> View:
@@ -152,7 +160,8 @@ def window(page: Page) -> View:
         )
     if page.may_change:
         parts.append(blocks.actions(blocks.button("New rule …", create_route.ASK, style="primary")))
-    return blocks.modal(TITLE, parts, callback_id=VIEW, submit="Search")
+    metadata = pack(place=mark(page.text, page.offset))
+    return blocks.modal(TITLE, parts, callback_id=VIEW, submit="Search", metadata=metadata)
 
 
 def _count(page: Page) -> str:

@@ -24,6 +24,8 @@ from handlers.account_notes import stale_notes
 from handlers.deletion_buttons import cancel_button
 from handlers.deletion_words import cancelled, count, when
 from handlers.listening import listener
+from handlers.payloads import OpenView
+from handlers.queued_deletion import CLOSED
 from handlers.turn import Turn
 
 OPEN = "manage_domain.open"
@@ -64,6 +66,7 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action(USERS)(listener(services, users, need=Role.VIEWER))
     app.action(RECHECK)(listener(services, recheck, need=Role.ADMIN))
     app.action(DELETE)(listener(services, delete, need=Role.ADMIN))
+    app.view_closed(CLOSED[TargetKind.DOMAIN])(listener(services, come_back, need=Role.VIEWER))
     app.action(CANCEL)(listener(services, cancel, need=Role.ADMIN, fresh=True))
 
 
@@ -108,6 +111,19 @@ async def delete(turn: Turn) -> None:
     await turn.ack()
     domain = await dns_report.named(turn, turn.value)
     await schedule_deletion.open_target(turn, _target(domain))
+
+
+async def come_back(turn: Turn) -> None:
+    """A window about this domain's deletion was closed on top of this one: show how things are now."""
+    await turn.ack()
+    closed = turn.modal
+    if closed.beneath:
+        turn.view = OpenView.read({"id": closed.beneath})
+        target = closed.metadata
+        reference = dns_report.reference(str(target.get("account", "")), str(target.get("id", "")))
+        domain = await dns_report.named(turn, reference)
+        if await turn.show(window(await _state(turn, domain))):
+            await _bring_up_to_date(turn, domain)
 
 
 async def cancel(turn: Turn) -> None:

@@ -95,6 +95,11 @@ class OpenView:
         return str(self.raw.get("previous_view_id") or "")
 
     @property
+    def place(self) -> str:
+        """Where the person is in the list that this is, or is on top of: see handlers/place.py."""
+        return str(self.metadata.get("place", ""))
+
+    @property
     def input_ids(self) -> list[str]:
         """The block_ids that an error can be shown at."""
         return [str(block["block_id"]) for block in self.blocks if block.get("type") == "input"]

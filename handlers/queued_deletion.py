@@ -16,8 +16,17 @@ CANCEL = "schedule_deletion.cancel"
 VIEW = "schedule_deletion.queued"
 
 
-def queued(deletion: Deletion, now: datetime, *, first: bool, undelivered: str | None = None) -> View:
-    """What is on the queue now. `first`: by this very form. `undelivered`: why the notice is not posted yet."""
+CLOSED = {kind: f"{VIEW}.{kind.value}" for kind in TargetKind}
+"""The callback_ids of the windows about what kind of deletion."""
+
+
+def queued(
+    deletion: Deletion, now: datetime, *, first: bool, undelivered: str | None = None, place: str = ""
+) -> View:
+    """What is on the queue now. `first`: by this very form. `undelivered`: why the notice is not posted yet.
+
+    `place`: see handlers/place.py.
+    """
     parts: list[Block] = []
     who = blocks.code(deletion.label)
     if not first:
@@ -41,16 +50,19 @@ def queued(deletion: Deletion, now: datetime, *, first: bool, undelivered: str |
     parts.append(blocks.context(f"{asked}: {blocks.escape(deletion.reason, 1000)}"))
     if deletion.state in CANCELLABLE_STATES:
         parts.append(blocks.actions(cancel_button(deletion, CANCEL)))
-    return ended("Deletion queued", parts, deletion, close="Done")
+    return ended("Deletion queued", parts, deletion, close="Done", place=place)
 
 
-def ended(title: str, parts: Sequence[Block], deletion: Deletion, *, close: str = "Close") -> View:
-    of_user = deletion.target.kind is TargetKind.USER
+def ended(
+    title: str, parts: Sequence[Block], deletion: Deletion, *, close: str = "Close", place: str = ""
+) -> View:
+    target = deletion.target
+    name = "address" if target.kind is TargetKind.USER else "id"
     return blocks.modal(
         title,
         parts,
-        callback_id=VIEW,
+        callback_id=CLOSED[target.kind],
         close=close,
-        metadata=pack(account=deletion.target.account, address=deletion.target.id) if of_user else "",
-        tells=of_user,
+        metadata=pack(account=target.account, place=place, **{name: target.id}),
+        tells=True,
     )

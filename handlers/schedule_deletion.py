@@ -99,9 +99,15 @@ async def submit(turn: Turn) -> None:
             if not error.deletion_id:
                 raise
             first = await turn.services.deletions.get(error.deletion_id)
-            return queued(first, turn.services.clock.now(), first=False)
+            return queued(first, turn.services.clock.now(), first=False, place=sent.place)
         problem = await turn.services.deletions.problem(scheduled.request_id)
-        return queued(scheduled.deletions[0], turn.services.clock.now(), first=True, undelivered=problem)
+        return queued(
+            scheduled.deletions[0],
+            turn.services.clock.now(),
+            first=True,
+            undelivered=problem,
+            place=sent.place,
+        )
 
     await turn.carry_out(
         schedule(),
@@ -118,7 +124,7 @@ async def cancel(turn: Turn) -> None:
     await turn.ack()
     gone = await turn.services.deletions.cancel(turn.operator, turn.value)
     told = cancelled([gone])
-    if not await turn.show(ended("Cancelled", [blocks.success(told)], gone)):
+    if not await turn.show(ended("Cancelled", [blocks.success(told)], gone, place=turn.place)):
         await turn.tell(blocks.sentence(told))
 
 
@@ -143,8 +149,12 @@ def form(
     reason: str = "",
     problem: str | None = None,
     several: bool = False,
+    place: str = "",
 ) -> View:
-    """`at`: when it would happen if the notice were posted now. `label`: what people call it, if not by its id."""
+    """`at`: when it would happen if the notice were posted now. `label`: what people call it, if not by its id.
+
+    `place`: see handlers/place.py.
+    """
     parts: list[Block] = [] if problem is None else blocks.problem(problem)
     parts.append(blocks.warning(warning(target.kind, snapshot)))
     parts.append(
@@ -180,6 +190,7 @@ def form(
             kind=target.kind.value,
             id=target.id,
             label="" if label == target.id else label,
+            place=place,
         ),
     )
 
@@ -211,7 +222,7 @@ async def open_target(turn: Turn, target: Target) -> None:
     """Open the form for a domain or a routing rule, or what is already queued for it."""
     open_ = await turn.services.deletions.open_for(target)
     if open_ is not None:
-        await turn.open(queued(open_, turn.services.clock.now(), first=False))
+        await turn.open(queued(open_, turn.services.clock.now(), first=False, place=turn.place))
         return
     title = TITLES[target.kind]
     looking = (
@@ -220,7 +231,9 @@ async def open_target(turn: Turn, target: Target) -> None:
         else "Looking whether it is still there …"
     )
     # A window has to open within three seconds; the mail system may take longer.
-    await turn.open(blocks.modal(title, [blocks.words(looking)], callback_id=VIEW))
+    await turn.open(
+        blocks.modal(title, [blocks.words(looking)], callback_id=VIEW, metadata=pack(place=turn.place))
+    )
 
     async def back(message: str) -> View:
         return blocks.modal(title, blocks.problem(message), callback_id=VIEW)
@@ -250,6 +263,7 @@ def _form(
         reason=reason,
         problem=problem,
         several=turn.several,
+        place=turn.place,
     )
 
 

@@ -111,6 +111,11 @@ class Turn:
         return self.view
 
     @property
+    def place(self) -> str:
+        """Where the person is in a list, "" where this turn has no list beneath it."""
+        return "" if self.view is None else self.view.place
+
+    @property
     def value(self) -> str:
         """The value of what was clicked, picked or typed."""
         assert self.action is not None, "this turn has no action"

@@ -242,6 +242,8 @@ async def test_pending_deletion_is_shown_with_a_cancel_button(
     await ada.fill("name", SHOP)
     await ada.submit()
     await ada.sees("is queued")
+    await ada.close()
+    await ada.sees("*Pending deletion.*", "the shop is closed", "Cancel deletion")
     window = await opens(ben, "/mail-domains", SHOP)
     assert "Delete …" not in text_of(window.content)
     await ben.sees("*Pending deletion.*", "the shop is closed")

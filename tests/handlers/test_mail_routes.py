@@ -226,6 +226,8 @@ async def test_rule_that_is_queued_says_so_in_the_list_and_can_be_cancelled_ther
     sandbox: Sandbox, ada: Screen, ben: Screen
 ) -> None:
     await schedule(ada, "team@")
+    await ada.close()
+    await ada.sees("1 of 6 routing rules match “team@”.", "Pending …")
     await opens(ben, "/mail-routes", "team@")
     await ben.sees("Pending …")
     await ben.press("Pending …")
