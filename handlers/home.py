@@ -1,5 +1,6 @@
 """The App Home tab: opened → what needs the person, a search, a button to each job, what was done last."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from slack_bolt.async_app import AsyncApp
@@ -86,6 +87,11 @@ async def publish(turn: Turn, note: str | None = None, *, opened: bool = False) 
 
 async def gathered(services: Services, operator: Operator) -> Home:
     """All that this person's tab shows now. No mail system is asked."""
+    return await seen_by(services, await everything(services), operator)
+
+
+async def everything(services: Services) -> Home:
+    """What the tabs of all people show now; for nobody in particular."""
     page, total = await services.deletions.open_deletions(limit=PENDING)
     holds, held = await services.deletions.holds(limit=HOLDS)
     several = len(services.settings.accounts) > 1
@@ -93,17 +99,8 @@ async def gathered(services: Services, operator: Operator) -> Home:
     if several:
         notes += shared_lines(await services.directory.shared_domains())
     return Home(
-        operator.role,
-        Queue(
-            page,
-            total,
-            0,
-            services.clock.now(),
-            operator.role >= Role.ADMIN,
-            operator.slack_id,
-            several,
-            releasable=await services.deletions.releasable(operator, [hold.requested_by for hold in holds]),
-        ),
+        Role.VIEWER,
+        Queue(page, total, 0, services.clock.now(), may_change=False, viewer="", several=several),
         holds,
         held,
         await services.dns.overview(worst=DOMAINS, leaving_out=await services.announcements.muted()),
@@ -111,4 +108,19 @@ async def gathered(services: Services, operator: Operator) -> Home:
         await services.audit_trail.latest(ALL, limit=RECENT),
         await services.users.offered(),
         notes,
+    )
+
+
+async def seen_by(services: Services, shown: Home, operator: Operator) -> Home:
+    """The same with what this person may do about it."""
+    requesters = [hold.requested_by for hold in shown.holds]
+    return replace(
+        shown,
+        role=operator.role,
+        pending=replace(
+            shown.pending,
+            may_change=operator.role >= Role.ADMIN,
+            viewer=operator.slack_id,
+            releasable=await services.deletions.releasable(operator, requesters),
+        ),
     )

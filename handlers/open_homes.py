@@ -14,8 +14,8 @@ from bot.model import Role
 from bot.services import Services
 from bot.storage.home_tabs import HomeTab
 from handlers import blocks
-from handlers.home import gathered
-from handlers.home_view import fingerprint, home
+from handlers.home import everything, gathered, seen_by
+from handlers.home_view import Home, fingerprint, home
 from handlers.payloads import error_code
 
 log = logging.getLogger(__name__)
@@ -32,10 +32,15 @@ class OpenHomes:
         if self._running.locked():
             return  # the next wake-up sees what has changed meanwhile
         async with self._running:
-            for tab in await self._services.home_tabs.open_ones():
-                await self._bring_up_to_date(tab)
+            tabs = await self._services.home_tabs.open_ones()
+            if not tabs:
+                return
+            now = await everything(self._services)
+            for tab in tabs:
+                await self._bring_up_to_date(tab, now)
 
-    async def _bring_up_to_date(self, tab: HomeTab) -> None:
+    async def _bring_up_to_date(self, tab: HomeTab, now: Home) -> None:
+        """`now`: what there was to show a moment ago. Looked up once for all tabs, since most show it already."""
         services = self._services
         try:
             operator = await services.access.authorise(
@@ -49,10 +54,11 @@ class OpenHomes:
             ):
                 await services.home_tabs.forget(tab.person)
             return
+        if fingerprint(await seen_by(services, now, operator)) == tab.shown:
+            return
         shown = await gathered(services, operator)
-        mark = fingerprint(shown)
-        if mark != tab.shown and await self._publish(tab, home(shown)):
-            await services.home_tabs.note(tab.person, tab.team, mark)
+        if await self._publish(tab, home(shown)):
+            await services.home_tabs.note(tab.person, tab.team, fingerprint(shown))
 
     async def _publish(self, tab: HomeTab, view: View) -> bool:
         try:
