@@ -17,7 +17,7 @@ from bot.directory import UserPage
 from bot.errors import NotFound
 from bot.model import MailUser, Role
 from bot.services import Services
-from handlers import blocks, create_user, find_users, manage_user, pending_deletions
+from handlers import blocks, create_user, dns_words, find_users, manage_user, pending_deletions
 from handlers.listening import listener
 from handlers.turn import Turn
 
@@ -34,10 +34,12 @@ SHOWN = 20
 DEEPEST = 20
 """How far blocks may be nested in each other."""
 
-_ADDRESS = re.compile(
-    r"(?<![\w.+-])[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]",
-    re.IGNORECASE,
-)
+_LOCAL_PART = r"(?<![\w.+-])[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?"
+_ASCII = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+_ANY = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]"
+_ADDRESS = re.compile(f"{_LOCAL_PART}@(?:{_ASCII}|{_ANY})", re.IGNORECASE)
+"""A domain in ASCII goes before one in any script: where words are not parted by spaces, it ends with its ASCII."""
+
 _TEXTS = frozenset({"text", "url", "fallback", "title", "pretext", "value", "topic"})
 _PARTS = frozenset(
     {"blocks", "attachments", "elements", "fields", "message_blocks", "message", "rows", "text"}
@@ -103,7 +105,8 @@ def addresses_in(message: Any) -> list[str]:
     found: dict[str, None] = {}
     for text in _texts(message, DEEPEST):
         for match in _ADDRESS.finditer(text):
-            found.setdefault(match[0].lower())
+            local_part, _, domain = match[0].lower().partition("@")
+            found.setdefault(f"{local_part}@{dns_words.ascii_name(domain)}")
             if len(found) == SHOWN:
                 return list(found)
     return list(found)

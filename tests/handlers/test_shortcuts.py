@@ -117,6 +117,12 @@ async def test_viewer_may_not_create_with_the_shortcut_either(sandbox: Sandbox, 
         ({"text": "anna.@x.example"}, []),
         ({"text": "(anna@x.example)"}, ["anna@x.example"]),
         (
+            {"text": "anna@Bücher.example, ben@xn--bcher-kva.example"},
+            ["anna@xn--bcher-kva.example", "ben@xn--bcher-kva.example"],
+        ),
+        ({"text": "jörg@x.example"}, []),
+        ({"text": "(anna@x.example谢谢)"}, ["anna@x.example"]),
+        (
             {"text": "", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "a@x.example"}}]},
             ["a@x.example"],
         ),
