@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.sandbox.accounts import Holdings
+from bot.sandbox.mailinabox.made_up import LOGIN
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen
 from tests.support.held import copied, later, opens
@@ -17,7 +18,7 @@ DAY = timedelta(hours=24)
 
 
 @on_a_box
-@replaces(BOX_PAGE, "Users by domain, with quota and use", "`/mail-users [text]`")
+@replaces(BOX_PAGE, "Users by domain, with quota and use; who is archived", "`/mail-users [text]`")
 async def test_users_are_listed_with_quota_and_use(ada: Screen) -> None:
     await opens(ada, "/mail-users", "riverside")
     await ada.sees(f"`{RUTH}`", "administrator · 1.2 GB of 5 GB, 24 %", f"`{PIET}`   :file_cabinet: archived")
@@ -83,6 +84,24 @@ async def test_user_is_archived_a_day_later(sandbox: Sandbox, ada: Screen, holdi
 
 
 @on_a_box
+@replaces(BOX_PAGE, "Keep oneself from being archived or demoted", "Refused, and said why")
+async def test_login_that_is_needed_is_neither_archived_nor_demoted(
+    sandbox: Sandbox, ada: Screen, holdings: Holdings
+) -> None:
+    await opens(ada, "/mail-delete", LOGIN)
+    await ada.fill("reason", "no longer needed")
+    await ada.submit()
+    await ada.sees("Mailwarden itself signs in")
+    await ada.close()
+    await opens(ada, "/mail-admin", LOGIN)
+    await ada.sees("Take the privilege")
+    await ada.press("Take the privilege")
+    await ada.sees(f"{LOGIN} stays an administrator")
+    await later(sandbox, DAY + timedelta(minutes=1))
+    assert the_box(holdings).users[LOGIN].privileges == ["admin"]
+
+
+@on_a_box
 @replaces(BOX_PAGE, "Bring an archived user back", "`/mail-restore [user]`")
 async def test_archived_user_comes_back_with_the_mail(ada: Screen, holdings: Holdings) -> None:
     before = the_box(holdings).mailboxes[PIET].used
@@ -114,7 +133,7 @@ async def test_aliases_are_seen(ada: Screen, holdings: Holdings) -> None:
 
 @on_a_box
 @replaces(BOX_PAGE, "Aliases: add one, or a catch-all", "`/mail-routes`: *New rule*")
-async def test_alias_is_made(ada: Screen, holdings: Holdings) -> None:
+async def test_alias_and_catch_all_are_made(ada: Screen, holdings: Holdings) -> None:
     await opens(ada, "/mail-routes")
     await ada.sees("New rule …")
     await ada.press("New rule …")
@@ -127,6 +146,18 @@ async def test_alias_is_made(ada: Screen, holdings: Holdings) -> None:
     await ada.submit()
     await ada.sees("read back from Mail-in-a-Box")
     assert the_box(holdings).aliases[f"hello@{BAKERY}"].forwards_to == [f"orders@{BAKERY}"]
+    await ada.close()
+    await ada.sees(f"`hello@{BAKERY}`")
+    await ada.press("New rule …")
+    await ada.sees("Which addresses")
+    await ada.fill("domain", f"{BAKERY} box")
+    await ada.fill("kind", "catch_all")
+    await ada.choose("users", f"orders@{BAKERY}")
+    await ada.submit()
+    await ada.sees(f"Mail to `*@{BAKERY}` goes to `orders@{BAKERY}`.", "that is no mail user")
+    await ada.submit()
+    await ada.sees("read back from Mail-in-a-Box")
+    assert the_box(holdings).aliases[f"@{BAKERY}"].forwards_to == [f"orders@{BAKERY}"]
 
 
 @on_a_box

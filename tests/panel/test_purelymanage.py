@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
+from pydantic import SecretStr
+
+from bot.doctor import examine
 from bot.sandbox.mail_data import OWNERSHIP_CODE, SimulatedUser
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
 from bot.sandbox.zones import ADDABLE, MAIL_HOST
+from bot.settings import ChannelSettings
 from tests.support.dns_in_slack import SECOND_LOOK
 from tests.support.held import copied, later, opens
 from tests.support.panel import PURELYMANAGE, replaces
@@ -14,10 +18,32 @@ ANNA = "anna.keller@acme-tools.example"
 HANA = "hana.sato@acme-tools.example"
 ACME, FJORD, OLD, SHOP = "acme-tools.example", "fjordbooks.example", "oldbrand.example", "newshop.example"
 DAY = timedelta(hours=24)
+TYPED = "Zorn-7-Kiesel-Wolke"
 
 
 def user(sandbox: Sandbox, address: str) -> SimulatedUser:
     return sandbox.purelymail.account.users[address]
+
+
+@replaces(PURELYMANAGE, "Set it up: the first owner, the key to the account", "`mailwarden doctor`")
+@replaces(PURELYMANAGE, "Send a test message, to see that warnings arrive", "`mailwarden doctor`")
+async def test_doctor_says_what_a_set_up_lacks(sandbox: Sandbox) -> None:
+    settings = sandbox.settings
+    assert [str(check) async for check in examine(settings) if not check.passed] == []
+    account = settings.accounts[0].model_copy(update={"api_token": SecretStr("no-such-token")})
+    operators = settings.operators.model_copy(update={"owners": ("U0NOBODY",)})
+    lacking = settings.model_copy(
+        update={
+            "accounts": (account,),
+            "operators": operators,
+            "channels": ChannelSettings(deletions="C0NOWHERE", digest=settings.channels.digest),
+        }
+    )
+    told = "\n".join([str(check) async for check in examine(lacking) if not check.passed])
+    assert "channels.deletions: Slack knows no channel C0NOWHERE" in told
+    assert "Slack does not know U0NOBODY" in told
+    assert "account main: " in told
+    assert "no-such-token" not in told
 
 
 @replaces(PURELYMANAGE, "Numbers of users and domains, and what is pending", "The Home tab, and `/mail`")
@@ -41,20 +67,40 @@ async def test_credit_that_runs_out_is_shown_and_told(sandbox: Sandbox, ada: Scr
 
 
 @replaces(PURELYMANAGE, "Find a user while typing", "`/mail-users [text]`")
-async def test_search_follows_the_typing(sandbox: Sandbox, ada: Screen) -> None:
+@replaces(PURELYMANAGE, "The list of users, kept, and read anew each night", "The same, at `times.refresh`")
+async def test_search_follows_the_typing_and_the_list_is_read_anew_each_night(
+    sandbox: Sandbox, ada: Screen
+) -> None:
+    users = sandbox.purelymail.account.users
     await opens(ada, "/mail-users")
     await ada.fill("search", "hana.s")
-    window = await ada.sees(f"1 of {len(sandbox.purelymail.account.users)} mail users match.", HANA)
+    window = await ada.sees(f"1 of {len(users)} mail users match.", HANA)
     assert ANNA not in text_of(window.content)
+    users[f"hana.second@{ACME}"] = SimulatedUser(f"hana.second@{ACME}", "made-elsewhere-9")
+    await later(sandbox, DAY)
+    await ada.fill("search", "hana.")
+    await ada.sees(f"2 of {len(users)} mail users match.", f"hana.second@{ACME}")
 
 
 @replaces(PURELYMANAGE, "Add a user, with a generated password or a typed one", "`/mail-create`")
-async def test_user_is_added_with_the_password_that_is_shown(sandbox: Sandbox, ada: Screen) -> None:
+async def test_user_is_added_with_the_password_that_is_shown_or_was_typed(
+    sandbox: Sandbox, ada: Screen
+) -> None:
     form = await opens(ada, "/mail-create", f"mara.lindt@{ACME}")
     password = copied(form, "generated_password")
     await ada.submit()
     await ada.sees("was created", password)
     assert user(sandbox, f"mara.lindt@{ACME}").password == password
+    await ada.close()
+    await opens(ada, "/mail-create", f"nils.berg@{ACME}")
+    await ada.fill("password_mode", "type")
+    await ada.sees("Strength: it is measured")
+    await ada.fill("password", "nils.berg")
+    assert list((await ada.submit()).errors or {}) == ["password"]
+    await ada.fill("password", TYPED)
+    await ada.submit()
+    await ada.sees("was created")
+    assert user(sandbox, f"nils.berg@{ACME}").password == TYPED
 
 
 @replaces(PURELYMANAGE, "Many users at once, from CSV", "`/mail-bulk-create`")
@@ -139,10 +185,11 @@ async def test_any_admin_cancels_what_is_pending(sandbox: Sandbox, ada: Screen, 
 
 
 @replaces(PURELYMANAGE, "Domains, with badges for MX, SPF, DKIM and DMARC", "`/mail-domains [text]`")
-async def test_domains_have_badges(sandbox: Sandbox, ada: Screen) -> None:
+@replaces(PURELYMANAGE, "How many users each domain has", "`/mail-domains [text]`")
+async def test_domains_have_badges_and_numbers_of_users(sandbox: Sandbox, ada: Screen) -> None:
     await later(sandbox, SECOND_LOOK)
     await opens(ada, "/mail-domains")
-    await ada.sees("6 domains.", f"✅ *{ACME}*", "MX ✅   SPF ✅   DKIM ✅   DMARC ✅")
+    await ada.sees("6 domains.", f"✅ *{ACME}*", "MX ✅   SPF ✅   DKIM ✅   DMARC ✅\n22 mail users")
 
 
 @replaces(PURELYMANAGE, "Add a domain, proven by its ownership record", "`/mail-domains`: *Add domain*")
@@ -253,19 +300,29 @@ async def test_routing_rule_is_deleted_a_day_later(sandbox: Sandbox, ada: Screen
 @replaces(
     PURELYMANAGE, "Audit log, by action, date and target", "`/mail-audit [user, domain or @operator] [since]`"
 )
-async def test_what_was_done_is_found_by_whom_it_was_done_to(sandbox: Sandbox, ada: Screen) -> None:
+async def test_what_was_done_is_found_by_whom_it_was_done_to_and_when_and_what(
+    sandbox: Sandbox, ada: Screen
+) -> None:
     await opens(ada, "/mail-2fa", HANA)
     await ada.sees("not required")
     await ada.press("Require 2FA")
     await ada.sees("read back from PurelyMail")
     await ada.close()
-    await opens(ada, "/mail-audit", HANA)
+    await opens(ada, "/mail-audit", f"{HANA} 24h")
     await ada.sees("<@U0ADA>", HANA)
+    await ada.fill("kind", "password")
+    await ada.sees("No entry")
+    await ada.close()
+    await later(sandbox, 2 * DAY)
+    await opens(ada, "/mail-audit", f"{HANA} 24h")
+    await ada.sees("No entry")
     assert user(sandbox, HANA).two_factor
 
 
 @replaces(PURELYMANAGE, "The owner adds and removes administrators", "`/mail-operators`")
-async def test_owner_makes_an_admin_who_may_act_at_once(sandbox: Sandbox, vic: Screen) -> None:
+async def test_owner_makes_an_admin_who_may_act_at_once_and_then_no_more(
+    sandbox: Sandbox, vic: Screen
+) -> None:
     olga = sandbox.screen("olga")
     await opens(olga, "/mail-operators")
     await olga.fill("person", vic.person.id)
@@ -276,4 +333,11 @@ async def test_owner_makes_an_admin_who_may_act_at_once(sandbox: Sandbox, vic: S
     await vic.sees("not required")
     await vic.press("Require 2FA")
     await vic.sees("read back from PurelyMail")
+    assert user(sandbox, HANA).two_factor
+    await olga.press("All operators")
+    await olga.sees(f"<@{vic.person.id}>: *admin*")
+    await olga.pick(f"operator_{vic.person.id}", f"remove {vic.person.id}")
+    await olga.sees("is now a viewer")
+    await vic.press("Stop requiring 2FA")
+    await vic.sees("You may look, and change nothing")
     assert user(sandbox, HANA).two_factor
