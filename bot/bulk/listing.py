@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot import quotas
+from bot.addresses import in_ascii
 from bot.errors import InvalidInput
 
 LIST = "list"
@@ -125,12 +126,9 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _address(cell: str) -> str:
-    """As mail systems have it: lower case, the domain in ASCII (RFC 5891), without the link that Slack makes of it."""
+    """As mail systems have it: lower case, the domain in A-labels, without the link that Slack makes of it."""
     address = (
         cell.strip().removeprefix("<").removesuffix(">").removeprefix("mailto:").partition("|")[0].lower()
     )
     local_part, at, domain = address.rpartition("@")
-    try:
-        return f"{local_part}{at}{domain.encode('idna').decode()}" if at else address
-    except UnicodeError:
-        return address
+    return f"{local_part}@{in_ascii(domain)}" if at and domain else address

@@ -56,7 +56,10 @@ def test_lines_keep_the_numbers_that_an_editor_shows() -> None:
 
 
 def test_domain_is_taken_in_its_ascii_form() -> None:
-    assert addresses("anna@bücher.example") == ["anna@xn--bcher-kva.example"]
+    assert addresses("anna@bücher.example\nben@Straße.example") == [
+        "anna@xn--bcher-kva.example",
+        "ben@xn--strae-oqa.example",
+    ]
 
 
 @pytest.mark.parametrize(
