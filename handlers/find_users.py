@@ -10,11 +10,11 @@ from slack_sdk.models.views import View
 from bot.directory import UserPage
 from bot.model import MailUser, Role
 from bot.services import Services
-from handlers import blocks, mailbox_fields, manage_user, user_picker
+from handlers import blocks, mailbox_fields, manage_user, manage_window, user_picker
 from handlers.account_notes import stale_notes
 from handlers.listening import listener
 from handlers.live import Live
-from handlers.payloads import clean
+from handlers.payloads import OpenView, clean, pack
 from handlers.turn import Turn
 
 COMMAND = "/mail-users"
@@ -26,6 +26,8 @@ PAGE = "find_users.page"
 
 TITLE = "Mail users"
 PER_PAGE = 10
+LONGEST = 320
+"""Characters of a search."""
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -45,6 +47,7 @@ def register(app: AsyncApp, services: Services) -> None:
     app.action(SEARCH_ACTION)(listener(services, search, need=Role.VIEWER))
     app.action(blocks.pager_pattern(PAGE))(listener(services, turn_page, need=Role.VIEWER))
     app.view(VIEW)(listener(services, submit, need=Role.VIEWER))
+    app.view_closed(manage_window.VIEW)(listener(services, come_back, need=Role.VIEWER))
 
 
 async def found(turn: Turn, text: str, offset: int = 0) -> View:
@@ -62,6 +65,16 @@ async def submit(turn: Turn) -> None:
     await turn.ack(response_action="update", view=await found(turn, text))
 
 
+async def come_back(turn: Turn) -> None:
+    """The window of a mail user was closed: show the list anew, where the person was in it."""
+    await turn.ack()
+    closed = turn.modal
+    offset, _, text = closed.trail.partition(" ")
+    if closed.beneath and offset.isdigit():
+        turn.view = OpenView.read({"id": closed.beneath})
+        await turn.show(await found(turn, text, int(offset)))
+
+
 def window(
     text: str, page: UserPage, notes: Sequence[Block] = (), *, offset: int = 0, several: bool = False
 ) -> View:
@@ -69,7 +82,9 @@ def window(
     parts: list[Block] = [_search_input(text), blocks.words(count(text, page)), *notes]
     parts += [entry(user, several=several) for user in page.users]
     parts += blocks.pager(PAGE, offset=offset, size=PER_PAGE, matching=page.matching)
-    return blocks.modal(TITLE, parts, callback_id=VIEW, submit="Search")
+    return blocks.modal(
+        TITLE, parts, callback_id=VIEW, submit="Search", metadata=pack(trail=f"{offset} {text[:LONGEST]}")
+    )
 
 
 def count(text: str, page: UserPage) -> str:
@@ -93,9 +108,9 @@ def _search_input(text: str) -> Block:
         dispatch_action=True,
         element=PlainTextInputElement(
             action_id=SEARCH_ACTION,
-            initial_value=blocks.cut(text, 320) or None,
+            initial_value=blocks.cut(text, LONGEST) or None,
             placeholder=blocks.plain("A part of the address"),
-            max_length=320,
+            max_length=LONGEST,
             dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_character_entered"]),
         ),
     )

@@ -33,7 +33,7 @@ from handlers.account_notes import stale_notes
 from handlers.deletion_words import cancelled
 from handlers.listening import listener
 from handlers.manage_window import TITLE, Live
-from handlers.payloads import Kind, OpenView
+from handlers.payloads import Kind, OpenView, pack
 from handlers.turn import Run, Turn
 
 COMMAND = "/mail-manage"
@@ -141,7 +141,7 @@ async def come_back(turn: Turn) -> None:
     closed = turn.modal
     account, address = str(closed.metadata.get("account", "")), str(closed.metadata.get("address", ""))
     if closed.beneath and account and address:
-        turn.view = OpenView.read({"id": closed.beneath})
+        turn.view = OpenView.read({"id": closed.beneath, "private_metadata": pack(trail=closed.trail)})
         await _fill_in(turn, account, address)
 
 

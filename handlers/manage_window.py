@@ -84,7 +84,11 @@ def window(
         parts.append(blocks.context("*What was done last*"))
         parts += [blocks.context(audit_words.line(act, "it", detail=DETAIL)) for act in acts]
     return blocks.modal(
-        TITLE, parts, callback_id=VIEW, metadata=pack(account=user.account, address=user.address)
+        TITLE,
+        parts,
+        callback_id=VIEW,
+        metadata=pack(account=user.account, address=user.address),
+        tells=True,
     )
 
 

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
+from slack_sdk.models.views import View
 
 _VIEW_KEYS = (
     "type",
@@ -100,6 +101,11 @@ class OpenView:
         return str(self.metadata.get("place", ""))
 
     @property
+    def trail(self) -> str:
+        """Where the person is in the list of mail users, in all windows that were opened on the way from it."""
+        return str(self.metadata.get("trail", ""))
+
+    @property
     def input_ids(self) -> list[str]:
         """The block_ids that an error can be shown at."""
         return [str(block["block_id"]) for block in self.blocks if block.get("type") == "input"]
@@ -133,6 +139,14 @@ class Action:
 def pack(**values: Any) -> str:
     """private_metadata: ids and nonces only. It travels through the person's client, so nothing secret may be in it."""
     return json.dumps(values, separators=(",", ":"))
+
+
+def on_trail(view: View, trail: str) -> View:
+    """The same view, with the trail in its metadata, unless it has one of its own."""
+    metadata = json.loads(view.private_metadata or "{}")
+    if trail and "trail" not in metadata:
+        view.private_metadata = pack(**metadata, trail=trail)
+    return view
 
 
 def clean(text: str) -> str:

@@ -11,9 +11,13 @@ Found = Callable[[Turn, str, int], Awaitable[View]]
 """The list with what was searched for, from that offset on."""
 
 
+LONGEST = 260
+"""Characters of a search: it goes into the metadata of a window, of which Slack takes 3000."""
+
+
 def mark(text: str, offset: int) -> str:
     """For the metadata of a list, as `place`, and of all that is opened on top of it."""
-    return f"{offset} {text}"
+    return f"{offset} {text[:LONGEST]}"
 
 
 async def come_back(turn: Turn, found: Found) -> None:

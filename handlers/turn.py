@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.model import Operator
 from bot.services import Services
-from handlers.payloads import Action, Kind, OpenView, clean, error_code, kind_of
+from handlers.payloads import Action, Kind, OpenView, clean, error_code, kind_of, on_trail
 
 log = logging.getLogger(__name__)
 
@@ -132,11 +132,14 @@ class Turn:
 
     async def ack(self, **answer: Any) -> None:
         """Answer Slack: nothing, `text`, `options`, or `response_action` with `errors` or `view`."""
+        if isinstance(answer.get("view"), View):
+            answer["view"] = self._on_trail(answer["view"])
         _ = await self._ack(**answer)
         self._answered_at = time.monotonic()
 
     async def open(self, view: View) -> None:
         """Open a modal, on top of the one that is open. From then on it is this turn's view."""
+        view = self._on_trail(view)
         if self.view is not None and self.view.type == "modal":
             answer = await self.client.views_push(trigger_id=self.trigger_id, view=view)
         else:
@@ -147,6 +150,7 @@ class Turn:
         """Replace what the modal shows. False if it is closed, or `hash` is given and not the current one any more."""
         if self.kind is Kind.SUBMISSION and self._answered_at is not None:
             await asyncio.sleep(max(0.0, self._answered_at + GAP - time.monotonic()))
+        view = self._on_trail(view) if isinstance(view, View) else view
         tries = iter(AGAIN)
         while True:
             try:
@@ -162,6 +166,9 @@ class Turn:
             else:
                 self.view = OpenView.read(answer["view"])
                 return True
+
+    def _on_trail(self, view: View) -> View:
+        return view if self.view is None else on_trail(view, self.view.trail)
 
     async def carry_out(
         self,

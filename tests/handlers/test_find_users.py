@@ -97,10 +97,14 @@ async def test_manage_leads_to_the_deletion_and_its_cancelling(sandbox: Sandbox,
     await ada.sees("is queued")
     await ada.close()
     await ada.close()
+    await ada.sees("match", ":hourglass_flowing_sand: pending deletion")
     await ada.press("Manage")
     await ada.sees("Pending deletion.")
     await ada.press("Cancel deletion")
     await ada.sees(f"Cancelled: {address} stays as it is.", "Delete …")
+    await ada.close()
+    listed = await ada.view(lambda view: ":hourglass" not in text_of(view.content))
+    assert listed.state()["search"]["find_users.search"]["value"] == address
 
 
 @on_either
