@@ -26,7 +26,7 @@ TITLE = "Create mail users"
 TYPED = 3000
 """Characters that a text field holds."""
 
-PROBLEMS = 60
+PROBLEMS = MOST
 """Lines with a problem that are named."""
 
 SHOWN = 25

@@ -11,7 +11,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     """The warning in the thread of that notice before its time comes. Subject: the request's id."""
     HOLD = "hold"
-    """A mass deletion that waits for another admin. Subject: the hold's id."""
+    """A mass deletion that waits for somebody else to release it. Subject: the hold's id."""
     TROUBLE = "trouble"
     """Why a request's notice can't be posted, for the fallback channel. Subject: the request's id."""
     TROUBLE_DIRECT = "trouble_direct"

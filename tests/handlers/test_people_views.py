@@ -1,6 +1,7 @@
 """The windows and messages about operators, lists of mail users and shortcuts, at their extremes."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,6 +90,23 @@ def test_every_password_is_in_the_window_and_whole(size: int) -> None:
     run = a_run(size, RunState.ENDED, C)
     rows = [row for block in progress(run).to_dict()["blocks"] for row in _rows(block)]
     assert rows == [f"{line.address},{'k7RmQ-' * 4}" for line in run.lines]
+
+
+def test_every_problem_is_marked_however_many_there_are() -> None:
+    def run(state: RunState, line_state: LineState, address: str) -> Run:
+        line = replace(a_line(1, line_state, MESSAGE), address=address)
+        lines = [replace(line, number=number) for number in range(1, MOST + 1)]
+        return replace(a_run(0, state, line_state), lines=lines)
+
+    for shown in (
+        bulk_views.preview(run(RunState.DRAFT, R, f"{'&' * 390}@x.example"), several=True),
+        bulk_views.preview(run(RunState.DRAFT, R, LONGEST), several=True),
+        progress(run(RunState.ENDED, C, LONGEST)),
+        progress(run(RunState.ENDED, F, LONGEST)),
+    ):
+        view = json.loads(json.dumps(shown.to_dict()))
+        assert view_problems(view) == []
+        assert all(f" Line {number}, " in mrkdwn(view["blocks"]) for number in range(1, MOST + 1))
 
 
 @pytest.mark.parametrize("state", RunState)
