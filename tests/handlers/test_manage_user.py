@@ -182,6 +182,8 @@ async def test_coming_back_to_somebody_who_is_gone_says_so(sandbox: Sandbox, ada
     await ada.press("Search indexing")
     await ada.sees("is *on*")
     del sandbox.purelymail.account.users[ANNA]
+    # Slack tells of a closed window, and the person is not bothered with what becomes of that.
+    sandbox.server.faults.inject("socket", 1, {"drop_response": True})
     await ada.close()
     await ada.sees("is not there any more")
 

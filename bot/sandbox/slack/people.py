@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -186,7 +187,9 @@ class People:
         view = self.view(person, view_id)
         self.slack.close_view(view)
         if view.content.get("notify_on_close"):
-            await self._deliver("interactive", payloads.view_closed(person, view, is_cleared=False))
+            # The window is closed whatever the app makes of it.
+            with suppress(PersonError):
+                await self._deliver("interactive", payloads.view_closed(person, view, is_cleared=False))
 
     def view(self, person: Person, view_id: str) -> View:
         """The person's own modal or home of that id."""
