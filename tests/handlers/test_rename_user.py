@@ -42,17 +42,15 @@ async def test_user_is_renamed_and_both_addresses_read_back(sandbox: Sandbox, ad
     await ada.sees("0 of ")
 
 
-async def test_form_is_filled_with_the_address_as_it_is(ada: Screen) -> None:
+async def test_form_is_filled_with_the_address_as_it_is_and_refuses_one_that_is_taken_at_its_field(
+    sandbox: Sandbox, ada: Screen
+) -> None:
     await the_form(ada)
     state = ada.windows[-1].state()
     assert state["local_part"]["rename_user.local_part"]["value"] == "carla.mendes"
     assert state["domain"][DOMAIN_ACTION]["selected_option"]["value"] == "acme-tools.example main"
     submitted = await ada.submit()
     assert "its address already" in (submitted.errors or {})["local_part"]
-
-
-async def test_address_that_is_taken_is_refused_at_its_field(sandbox: Sandbox, ada: Screen) -> None:
-    await the_form(ada)
     await to(ada, SALES)
     submitted = await ada.submit()
     assert "already exists" in (submitted.errors or {})["local_part"]
