@@ -25,6 +25,9 @@ from bot.providers.base import MailProvider
 from bot.storage.database import Database
 from bot.writes import Writes
 
+FROM = "from "
+"""Stands before the former address in the detail of the act."""
+
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
@@ -89,7 +92,7 @@ class Renaming:
                 new_address,
                 Act.RENAMED,
                 outcome=f"{address} is now {new_address}.",
-                detail=f"from {address}",
+                detail=f"{FROM}{address}",
                 there=True,
                 before=address,
             )

@@ -10,10 +10,12 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
+from bot.audit import Act
 from bot.errors import NotFound, ProviderError
 from bot.model import MailUser, Role, Target, TargetKind
+from bot.renaming import FROM
 from bot.services import Services
-from bot.storage.audit import AuditFilter
+from bot.storage.audit import AuditEntry, AuditFilter
 from handlers import (
     admin_privilege,
     app_passwords,
@@ -163,8 +165,22 @@ async def present(
         several=turn.several,
         top=[*top, *await stale_notes(turn, account)],
         live=reading if live is None else live,
-        acts=await services.audit_trail.latest(AuditFilter(targets=(address,), account=account), limit=ACTS),
+        acts=await _acts(turn, account, address, limit=ACTS),
     )
+
+
+async def _acts(
+    turn: Turn, account: str, address: str, *, limit: int, until: int | None = None
+) -> list[AuditEntry]:
+    """The newest acts on a mail user, with those from when it had another address. `until`: none with a greater id."""
+    about = AuditFilter(targets=(address,), account=account, until=until)
+    acts = await turn.services.audit_trail.latest(about, limit=limit)
+    for number, act in enumerate(acts, 1):
+        if act.act == Act.RENAMED:
+            # What is older, by this address, was done to somebody else.
+            former = act.detail.removeprefix(FROM)
+            return acts[:number] + await _acts(turn, account, former, limit=limit - number, until=act.id)
+    return acts
 
 
 async def _fill_in(turn: Turn, account: str, address: str, *, top: Sequence[Block] = ()) -> None:

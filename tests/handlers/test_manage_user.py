@@ -170,7 +170,7 @@ async def test_coming_back_shows_what_was_done_meanwhile(ada: Screen) -> None:
     await ada.submit()
     await ada.sees("is now", "anna.k@")
     await ada.close()
-    window = await ada.sees("anna.k@acme-tools.example", f"from {ANNA}")
+    window = await ada.sees("anna.k@acme-tools.example", f"from {ANNA}", "two-factor login of it")
     assert window.blocks[0]["text"]["text"] == "*`anna.k@acme-tools.example`*"
 
 
