@@ -106,9 +106,10 @@ def cell(health: DomainHealth, subject: Subject) -> str:
 
 
 def marks(health: DomainHealth) -> str:
-    """All subjects in one line."""
+    """All subjects in one line. On a narrow phone no mark is parted from what it is about."""
     return "   ".join(
-        f"{name} {cell(health, subject).partition(' ')[0]}" for subject, name in SUBJECTS.items()
+        f"{name}\N{NO-BREAK SPACE}{cell(health, subject).partition(' ')[0]}"
+        for subject, name in SUBJECTS.items()
     )
 
 

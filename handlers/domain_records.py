@@ -76,7 +76,8 @@ def window(
     ]
     if records is not None:
         parts.append(blocks.words(count(records)))
-        for wanted in records[:MOST]:
+        # What mail does not need is no step of setting it up.
+        for wanted in sorted(records, key=is_needless)[:MOST]:
             parts += entry(wanted)
         parts.append(
             blocks.context(
@@ -99,11 +100,15 @@ def count(records: Sequence[WantedRecord]) -> str:
     return f"{told} Of {silent} DNS did not tell." if silent else told
 
 
+def is_needless(wanted: WantedRecord) -> bool:
+    """Whether it is not there, and mail does without it."""
+    return wanted.finding.grade is Grade.INFO and bool(wanted.finding.publish)
+
+
 def entry(wanted: WantedRecord) -> list[Block]:
     """A record with its mark, what is wrong with it, and the record itself."""
     finding = wanted.finding
-    needless = finding.grade is Grade.INFO and bool(finding.publish)
-    mark = NOT_NEEDED if needless else dns_words.MARKS[finding.grade]
+    mark = NOT_NEEDED if is_needless(wanted) else dns_words.MARKS[finding.grade]
     text = f"{mark} *{dns_words.NAMES[finding.subject]}*: {blocks.escape(finding.summary, 800)}"
     if finding.why and wanted.published is not True:
         text += f" {blocks.escape(finding.why, 800)}"

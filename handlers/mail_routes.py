@@ -214,7 +214,7 @@ def _search_input(text: str) -> Block:
         element=PlainTextInputElement(
             action_id=SEARCH_ACTION,
             initial_value=blocks.cut(text, 320) or None,
-            placeholder=blocks.plain("A part of an address, or of where its mail goes"),
+            placeholder=blocks.plain("Part of an address, or of a target"),
             max_length=320,
             dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_character_entered"]),
         ),

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.sandbox.mailinabox.made_up import LOGIN
 from bot.sandbox.run import Sandbox
+from bot.sandbox.slack.people import Submitted
 from bot.sandbox.slack.screen import Screen
 from bot.sandbox.slack.workspace import Channel, View
 
@@ -48,6 +49,13 @@ async def later(sandbox: Sandbox, by: timedelta) -> None:
     await sandbox.settled()
     sandbox.clock.advance(by)
     await sandbox.bot.wake()
+
+
+async def refused(screen: Screen, submitted: Submitted, field: str, *texts: str) -> None:
+    """The form is refused with these words: at that field, or above it where the answer took longer than Slack waits."""
+    assert texts
+    await screen.sees(*texts)
+    assert list(submitted.errors or {field: ""}) == [field]
 
 
 async def opens(screen: Screen, command: str, text: str = "") -> View:

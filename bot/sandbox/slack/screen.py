@@ -201,8 +201,8 @@ def readable(message: Message) -> str:
 
 
 def text_of(value: Any) -> str:
-    """Everything readable in blocks or a view, a line for each piece."""
-    return "\n".join(_texts(value))
+    """Everything readable in blocks or a view, a line for each piece; spaces where lines must not break are spaces."""
+    return "\n".join(_texts(value)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _texts(value: Any) -> Iterator[str]:
