@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -17,6 +17,10 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+# As patient as the other waits of a page are: the machine may be busy with other tests.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture
