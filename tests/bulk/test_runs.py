@@ -85,6 +85,7 @@ async def test_all_are_created_and_their_passwords_shown(sandbox: Sandbox, bulk:
     assert await bulk.unfinished(ADA) is None
 
 
+@pytest.mark.timeout(300)  # for machines that are busy with something else
 async def test_wherever_the_bot_dies_nobody_is_created_twice_and_every_password_is_known(
     sandbox: Sandbox, bulk: Bulk
 ) -> None:

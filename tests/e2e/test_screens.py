@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from bot.sandbox.accounts import both_kinds
@@ -69,6 +70,7 @@ async def prepared(sandbox: Sandbox) -> str:
     return await somebody(sandbox)
 
 
+@pytest.mark.timeout(300)  # for machines that are busy with something else
 async def test_main_screens_fit_a_desktop_and_a_phone(browser: Browser, tmp_path: Path) -> None:
     async with open_sandbox(tmp_path / "data", accounts=both_kinds(), gap=timedelta(0), start=NOW) as sandbox:
         address = await prepared(sandbox)
