@@ -126,9 +126,9 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _address(cell: str) -> str:
-    """As mail systems have it: lower case, the domain in A-labels, without the link that Slack makes of it."""
-    address = (
-        cell.strip().removeprefix("<").removesuffix(">").removeprefix("mailto:").partition("|")[0].lower()
-    )
+    """As mail systems have it: lower case, the domain in A-labels, without a name before it or the link that Slack makes of it."""
+    if cell.endswith(">"):
+        cell = cell.removesuffix(">").rpartition("<")[2]
+    address = cell.removeprefix("mailto:").partition("|")[0].strip().lower()
     local_part, at, domain = address.rpartition("@")
     return f"{local_part}@{in_ascii(domain)}" if at and domain else address

@@ -20,6 +20,7 @@ def addresses(text: str) -> list[str]:
         "  Anna@ACME.example  \n\n# the new ones\nben@acme.example\n",
         "<mailto:anna@acme.example|anna@acme.example>\n<ben@acme.example>",
         "address\nanna@acme.example\nben@acme.example",
+        'Anna Keller <anna@acme.example>\n"Osei, Ben" <mailto:ben@acme.example|ben@acme.example>',
         'E-Mail\n"anna@acme.example"\n"ben@acme.example"',
     ],
 )
