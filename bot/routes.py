@@ -87,7 +87,7 @@ class Preview:
     `robbed`: the first of the mail users whose mail it takes, `robbed_count` all of them; none of them is a target.
     `stronger`: rules that go on applying to some of the addresses, since they are more specific; `weaker`: those that it
     takes some from. `unknown`: targets on domains of ours that nobody has. `circular`: targets that are no mail users,
-    and whose mail the rule sends to themselves.
+    and whose mail the rule sends to themselves. `leaving`: the domain itself is queued for deletion.
     """
 
     account: str
@@ -98,6 +98,7 @@ class Preview:
     weaker: tuple[RoutingRule, ...] = ()
     unknown: tuple[str, ...] = ()
     circular: tuple[str, ...] = ()
+    leaving: bool = False
 
 
 def matches(rule: RoutingRule, address: str) -> bool:

@@ -99,6 +99,8 @@ class Routing:
         ours = {domain.name for domain in await self._directory.domains()}
         async with self._database.reading() as session:
             users = await recipients.known_among(session, wanted.targets)
+            domain = Target(wanted.account, TargetKind.DOMAIN, wanted.domain)
+            leaving = await deletions.open_for(session, domain) is not None
             robbed, count = (
                 ([], 0)
                 if wanted.kind is RouteKind.CATCH_ALL
@@ -128,6 +130,7 @@ class Routing:
                 and not any(matches(one, target) for one in reached)
             ),
             circular=tuple(target for target in others if matches(rule, target)),
+            leaving=leaving,
         )
 
     async def create(self, operator: Operator, *, nonce: str, wanted: Wanted) -> RoutingRule:

@@ -82,6 +82,11 @@ def _meaning(rule: RoutingRule) -> str:
 def _warnings(seen: Preview) -> list[str]:
     told = []
     rule = seen.rule
+    if seen.leaving:
+        told.append(
+            f"{blocks.code(rule.domain)} is queued for deletion. A rule that is new since then keeps it from being deleted: "
+            "cancel that deletion, or leave the rule."
+        )
     if seen.robbed and RouteKind.of(rule) is RouteKind.EXACT:
         told.append(
             f"{blocks.code(seen.robbed[0])} is a mail user: nothing arrives in its mailbox any more. To keep a copy there, "

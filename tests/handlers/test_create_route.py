@@ -207,6 +207,21 @@ async def test_target_that_gets_no_mail_is_pointed_out_and_one_that_does_is_not(
     assert ":warning:" not in text_of((await ada.sees("*Preview*")).content)
 
 
+async def test_domain_that_is_queued_for_deletion_is_pointed_out(sandbox: Sandbox, ada: Screen) -> None:
+    await opens(ada, "/mail-delete", NEWSHOP)
+    await ada.sees("Reason")
+    await ada.fill("reason", "the shop is closed")
+    await ada.fill("name", NEWSHOP)
+    await ada.submit()
+    await ada.sees("is queued")
+    await fills(ada, "exact", "info", f"hello@{NEWSHOP}", domain=NEWSHOP)
+    await ada.sees("`newshop.example` is queued for deletion", "keeps it from being deleted")
+    await ada.submit()
+    await ada.sees("Done, and read back")
+    await later(sandbox, timedelta(hours=24, minutes=1))
+    assert NEWSHOP in sandbox.purelymail.account.domains
+
+
 # -- what is refused --------------------------------------------------------------------------------------------
 
 

@@ -50,6 +50,7 @@ SEEN = Preview(
     weaker=(NASTY,) * 20,
     unknown=(ADDRESS,) * 100,
     circular=(ADDRESS,) * 100,
+    leaving=True,
 )
 ENTRIES = Entries(
     f"{DOMAINS[3].name} {ACCOUNT}"[:150], RouteKind.PREFIX, "x" * 320, "\n".join([f"{LOCAL}@{DOMAIN}"] * 40)
