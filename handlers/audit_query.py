@@ -18,15 +18,15 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "creat bulk": "Creating mail users",
+        "create bulk": "Creating mail users",
         "password": "Passwords",
         "app_password": "App passwords",
         "reset_method option": "Password resets and other options",
         "two_factor": "Two-factor login",
         "quota admin": "Quotas and administrators",
-        "renam": "Renaming",
+        "rename": "Renaming",
         "deletion": "Deletions",
-        "restor": "Restoring",
+        "restore": "Restoring",
         "domain": "Domains",
         "route": "Routing rules",
         "dns": "Muting DNS messages",
