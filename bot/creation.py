@@ -95,6 +95,11 @@ async def check_queue(database: Database, account: str, address: str) -> None:
         )
 
 
+def outcome(address: str) -> str:
+    """What a form that has created a mail user came to."""
+    return f"{address} was created."
+
+
 async def create(provider: MailProvider, wanted: Wanted) -> UserCreated:
     """Create a mail user who is known not to be there, and read back. Raises WriteNotApplied and ProviderError.
 

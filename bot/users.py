@@ -99,7 +99,7 @@ class Users:
                 account,
                 address,
                 Act.CREATED,
-                outcome=f"{address} was created.",
+                outcome=creation.outcome(address),
                 detail=" ".join([wanted.extras, *created.missing]).strip(),
                 there=True,
                 details=created.details,

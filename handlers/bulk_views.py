@@ -166,7 +166,7 @@ def stopped(run: Run, *, several: bool = False) -> View:
     if unclear:
         parts.append(
             blocks.section(
-                "*Being created when it stopped:* who is there by now is not created again, and gets a new password."
+                "*Being created when it stopped:* who was created by this list is not created again, and gets a new password."
             )
         )
         parts += named(unclear, several=several)

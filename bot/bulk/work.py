@@ -5,13 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import creation
+from bot.audit import Act
 from bot.clock import Clock
 from bot.errors import OperatorError, ProviderError, ProviderRefused, TooLate
 from bot.model import Line, LineState, Operator, Run
 from bot.passwords import generate
 from bot.providers.base import MailProvider
+from bot.storage import audit, submissions
 from bot.storage import bulk as rows
+from bot.storage.audit import AuditFilter
 from bot.storage.database import Database
+from bot.storage.submissions import Submission
 from bot.users import Users
 
 LEASE = timedelta(minutes=5)
@@ -69,6 +76,19 @@ class Worker:
 
     async def _look(self, work: Claimed, line: Line) -> Line:
         """What came of a creation whose end was not seen."""
+        async with self._database.reading() as session:
+            asked = await submissions.get(session, line.nonce or "")
+            others = asked is not None and await self._is_anothers(session, work.run, line, asked)
+        if asked is None:
+            # The mail system was not asked yet. Whoever is there is found when it is.
+            again = replace(line, state=LineState.WAITING, nonce=None)
+            await self._put(work, again)
+            return again
+        if others:
+            told = "Somebody else has created it meanwhile: its password was left alone."
+            left_alone = replace(line, state=LineState.FAILED, told=told)
+            await self._put(work, left_alone)
+            return left_alone
         try:
             there = await self._providers[line.account].user_exists(line.address)
         except ProviderError as error:
@@ -82,6 +102,15 @@ class Worker:
             found = replace(line, state=LineState.WAITING, nonce=None)
         await self._put(work, found)
         return found
+
+    async def _is_anothers(self, session: AsyncSession, run: Run, line: Line, asked: Submission) -> bool:
+        """Whether it is on record that it was created since, and not by the form of this line."""
+        if asked.outcome == creation.outcome(line.address):
+            return False
+        matching = AuditFilter(
+            targets=(line.address,), account=line.account, since=run.at, acts=(Act.CREATED.value,)
+        )
+        return bool(await audit.newest(session, limit=1, matching=matching))
 
     async def _give_password(self, work: Claimed, line: Line) -> None:
         password = generate()

@@ -29,8 +29,18 @@ async def begin(session: AsyncSession, nonce: str, *, operator: str, now: dateti
         row = (
             (await session.execute(select(submissions).where(submissions.c.nonce == nonce))).mappings().one()
         )
-        return Submission(row["nonce"], row["operator"], row["at"], row["outcome"])
+        return Submission(**row)
     return None
+
+
+async def get(session: AsyncSession, nonce: str) -> Submission | None:
+    """None for a form that was never worked on, or came to nothing."""
+    row = (
+        (await session.execute(select(submissions).where(submissions.c.nonce == nonce)))
+        .mappings()
+        .one_or_none()
+    )
+    return None if row is None else Submission(**row)
 
 
 async def finish(session: AsyncSession, nonce: str, outcome: str) -> None:

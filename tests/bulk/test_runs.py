@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from bot.clock import Bell
 from bot.directory import Directory
 from bot.errors import NotFound, TooLate
 from bot.model import LineState, Operator, Role, Run, RunState
+from bot.sandbox.accounts import ACCOUNT
 from bot.sandbox.run import Sandbox
 from bot.storage import audit
+from bot.storage import bulk as rows
 from bot.storage.database import Database
 from bot.users import Users
 from tests.deletions.histories.inline import InlineDialect
@@ -185,6 +188,31 @@ async def test_mail_system_that_is_down_stops_it_and_fails_no_line(sandbox: Sand
     run = await bulk.carry_out(await bulk.begin(ADA, run_id), window)
     assert run.state is RunState.ENDED
     await has_exactly(sandbox, addresses, window)
+
+
+async def test_whom_somebody_else_has_created_meanwhile_keeps_their_password(
+    sandbox: Sandbox, bulk: Bulk
+) -> None:
+    """Two lines that were being created when it stopped: one was asked for with an unclear end, one not yet."""
+    run_id, (una, vito, wanda) = await drafted(sandbox, ["una", "vito", "wanda"])
+    sandbox.purelymail.inject("createUser", 1, {"status": 503})
+    window = Window()
+    run = await bulk.carry_out(await bulk.begin(ADA, run_id), window)
+    async with bulk._database.transaction() as session:
+        await rows.put(session, run_id, replace(run.lines[1], state=LineState.CREATING, nonce="n" * 32))
+    await later(sandbox, timedelta(minutes=10))
+    ben, password = Operator("U0BEN", Role.ADMIN), "a-Long-passw0rd-of-bens"
+    for address in (una, vito):
+        _ = await sandbox.bot.services.users.create(
+            ben, nonce=f"by hand {address}", account=ACCOUNT, address=address, password=password
+        )
+    run = await bulk.carry_out(await bulk.begin(ADA, run_id), window)
+    assert [line.state for line in run.lines] == [LineState.FAILED, LineState.FAILED, LineState.CREATED]
+    assert "Somebody else has created it meanwhile" in run.lines[0].told
+    assert "already exists" in run.lines[1].told
+    held = await users(sandbox)
+    assert {held[una]["password"], held[vito]["password"]} == {password}
+    assert list(window.passwords) == [wanda]
 
 
 async def test_what_fails_for_one_fails_for_one(sandbox: Sandbox, bulk: Bulk) -> None:
