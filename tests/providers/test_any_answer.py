@@ -72,8 +72,15 @@ BODIES = st.one_of(
     st.binary(max_size=200),
     st.sampled_from([b"", b"OK", b"null", b"[" * 100_000, b"x" * 1_000_000, b"[" + b"1," * 500_000 + b"1]"]),
 )
+
+
+def as_sent(status: int, body: bytes, headers: dict[str, str]) -> Canned:
+    """A 204 has no content (RFC 9110, section 15.3.5)."""
+    return Canned(status, b"" if status == 204 else body, headers)
+
+
 ANSWERS = st.builds(
-    Canned,
+    as_sent,
     st.sampled_from([200, 200, 200, 201, 204, 301, 302, 307, 308, 400, 401, 403, 404, 405, 418, 429, 500, 502, 503]),
     BODIES,
     st.sampled_from(
@@ -107,8 +114,7 @@ async def tried(answer: Canned, calls: dict[str, Call]) -> dict[tuple[str, str],
         headers = {
             name: value.replace(ELSEWHERE, f"{elsewhere.url}/") for name, value in answer.headers.items()
         }
-        body = b"" if answer.status == 204 else answer.body
-        server.otherwise = lambda: Canned(answer.status, body, headers)
+        server.otherwise = lambda: Canned(answer.status, answer.body, headers)
         for system in systems(server.url):
             for name, call in calls.items():
                 try:
