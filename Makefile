@@ -8,23 +8,31 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 # The tests start hundreds of processes. Where nothing may be kept, each would compile all of its modules anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: sandbox test soak check format lock clean
+.PHONY: sandbox test soak check lint types suite format lock clean
 
 sandbox: $(VENV)/.ready
 	@exec $(BIN)/mailwarden sandbox $(ARGS)
 
-test: check
+# Types take a minute on one core; the tests make use of the others meanwhile.
+test: lint
+	@$(MAKE) --no-print-directory --jobs=2 types suite
+
+suite: $(VENV)/.ready
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 # Made-up histories of the deletion queue, hours of them: `make soak HISTORIES=1000000`.
 soak: $(VENV)/.ready
 	$(BIN)/python -m tests.deletions.histories $(HISTORIES) $(ARGS)
 
-check: $(VENV)/.ready
+check: lint types
+
+lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-logo
+
+types: $(VENV)/.ready
 	$(BIN)/mypy
 
 format: $(VENV)/.ready
