@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import tests.support.lean  # noqa: F401 - for its effect
 from bot.clock import FrozenClock
 from bot.observability import CAPPED, configure_logging
 from bot.sandbox.accounts import Holdings, one_account

@@ -1,13 +1,15 @@
 """An engine for each kind of database, and what to tell a person where it can't be used."""
 
 import os
+import time
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import URL, Connection, NullPool, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import ConfigError
 
@@ -50,18 +52,20 @@ _ADVICE = MappingProxyType(
 
 PERMISSION_DENIED = "42501"
 
+_REST = 1.0
+"""Seconds after which a connection that nobody has used is asked whether it still stands."""
+
 
 def open_engine(url: URL) -> AsyncEngine:
     """The engine for the bot's work. Nothing is connected yet."""
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             hide_parameters=True,
             isolation_level="READ COMMITTED",
             pool_size=5,
             max_overflow=5,
             pool_timeout=BUSY_TIMEOUT_MS / 1000,
-            pool_pre_ping=True,
             pool_recycle=1800,
             pool_use_lifo=True,
             connect_args={
@@ -70,6 +74,9 @@ def open_engine(url: URL) -> AsyncEngine:
                 "server_settings": dict(_SESSION),
             },
         )
+        event.listen(engine.sync_engine, "checkin", _note_rest)
+        event.listen(engine.sync_engine, "checkout", _prove_alive)
+        return engine
     engine = create_async_engine(url, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -128,6 +135,25 @@ def sqlstate(error: Exception) -> str:
 
 def _first(value: str | tuple[str, ...] | None) -> str | None:
     return value[0] if isinstance(value, tuple) else value
+
+
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["resting_since"] = time.monotonic()
+
+
+def _prove_alive(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Raises InvalidatePoolError, upon which the pool opens another one, if the server has ended the connection.
+
+    What `pool_pre_ping` does, but not each time: it asks within a transaction of its own, three round trips.
+    """
+    since = record.info.get("resting_since")
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError("the server has closed the connection")
+    if since is not None and time.monotonic() - since >= _REST:
+        try:
+            connection.ping()
+        except Exception as error:
+            raise InvalidatePoolError("the server does not answer") from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

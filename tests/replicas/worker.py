@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+import tests.support.lean  # noqa: F401 - for its effect
 from bot.app import SLACK_TIMEOUT
 from bot.clock import MovableClock
 from bot.notices import SlackPoster
@@ -37,8 +37,6 @@ async def heard(control: Connection) -> Any:
 
 def work(settings: Settings, log: Path, control: Connection) -> None:
     """Log to a file, whatever else would be written to standard error included."""
-    # httpcore looks for this package at each step of a request, which takes long where it is not installed.
-    _ = sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # "it is not there" (docs.python.org, sys.modules)
     with log.open("w") as stream:
         os.dup2(stream.fileno(), 2)
         _ = configure_logging("INFO", stream)

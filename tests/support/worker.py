@@ -30,6 +30,7 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.engine import make_url
 
+import tests.support.lean  # noqa: F401 - for its effect
 from bot.clock import FrozenClock
 from bot.errors import AlreadySubmitted, TooLate
 from bot.model import Operator, ProviderKind, Role, Target, TargetKind

@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+import tests.support.lean  # noqa: F401 - for its effect
 from tests.deletions.histories.machine import Histories
 from tests.deletions.histories.world import open_world
 
