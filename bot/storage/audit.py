@@ -60,7 +60,8 @@ async def add(session: AsyncSession, entry: AuditEntry) -> None:
         target=entry.target,
         detail=entry.detail,
     )
-    seal_at_the_end(session, (await session.execute(statement.returning(audit.c.id))).scalar_one())
+    # As the database keeps it, which is how its seal is checked.
+    seal_at_the_end(session, (await session.execute(statement.returning(audit))).mappings().one())
 
 
 async def newest(

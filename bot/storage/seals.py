@@ -57,9 +57,9 @@ def digest(previous: str, number: int, entry: Mapping[Any, Any]) -> str:
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
-def seal_at_the_end(session: AsyncSession, entry: int) -> None:
-    """Have an entry sealed when its transaction ends."""
-    waiting: list[int] = session.info.setdefault(_UNSEALED, [])
+def seal_at_the_end(session: AsyncSession, entry: RowMapping) -> None:
+    """Have an entry (a row of the audit table) sealed when its transaction ends."""
+    waiting: list[RowMapping] = session.info.setdefault(_UNSEALED, [])
     if not waiting:
         before_commit(session, _seal)
     waiting.append(entry)
@@ -131,17 +131,14 @@ async def _after(session: AsyncSession, number: int) -> list[RowMapping]:
 
 
 async def _seal(session: AsyncSession) -> None:
-    waiting: list[int] = session.info.pop(_UNSEALED, [])
+    waiting: list[RowMapping] = session.info.pop(_UNSEALED, [])
     await serialise(session, "mailwarden: audit seals")
     last = await newest(session)
     number, previous = (0, NOTHING_BEFORE) if last is None else (last.number, last.digest)
     made = []
-    for some in portions(sorted(waiting)):
-        # As the database gives them back, which is how they are checked.
-        entries = await session.execute(select(audit).where(audit.c.id.in_(some)).order_by(audit.c.id))
-        for entry in entries.mappings():
-            number += 1
-            previous = digest(previous, number, entry)
-            made.append({"number": number, "entry": entry["id"], "digest": previous})
+    for entry in waiting:
+        number += 1
+        previous = digest(previous, number, entry)
+        made.append({"number": number, "entry": entry["id"], "digest": previous})
     for rows in portions(made):
         _ = await session.execute(insert(audit_seals), rows)
