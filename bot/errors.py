@@ -70,7 +70,11 @@ class TooLate(OperatorError):
 
 
 class AlreadySubmitted(OperatorError):
-    """The same form was sent before."""
+    """The same form was sent before. `under_way`: its first sending is being worked on at this moment."""
+
+    def __init__(self, message: str, *, under_way: bool = False) -> None:
+        super().__init__(message)
+        self.under_way = under_way
 
 
 class NotPossible(OperatorError):

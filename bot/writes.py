@@ -38,7 +38,10 @@ class Writes:
         async with self._database.transaction() as session:
             first = await submissions.begin(session, nonce, operator=operator.slack_id, now=now)
             if first is not None:
-                raise AlreadySubmitted(first.outcome or "This form was already sent and is being worked on.")
+                raise AlreadySubmitted(
+                    first.outcome or "This form was already sent and is being worked on.",
+                    under_way=not first.outcome,
+                )
             await audit.record(
                 session,
                 at=now,

@@ -67,8 +67,7 @@ def problem_view(message: str) -> View:
 
 async def _show(turn: Turn, error: OperatorError) -> None:
     message = str(error)
-    if turn.kind is Kind.CLOSING:
-        # Who closes a window waits for nothing.
+    if _is_for_nobody(turn, error):
         return
     if turn.kind is Kind.OPTIONS:
         if not turn.acked:
@@ -90,6 +89,12 @@ async def _show(turn: Turn, error: OperatorError) -> None:
         if turn.kind is Kind.ACTION and not turn.acked:
             await turn.ack()
         await turn.tell(blocks.sentence(message))
+
+
+def _is_for_nobody(turn: Turn, error: OperatorError) -> bool:
+    """Who closes a window waits for nothing. And what becomes of a form, its first sending shows in this very window."""
+    again = isinstance(error, AlreadySubmitted) and error.under_way
+    return turn.kind is Kind.CLOSING or (again and turn.kind is Kind.SUBMISSION and turn.acked)
 
 
 async def _answer_submission(turn: Turn, error: OperatorError) -> None:
