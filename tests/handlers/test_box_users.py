@@ -8,7 +8,7 @@ from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
 from handlers import password_fields
 from handlers.domain_picker import DOMAIN_ACTION
-from tests.support.held import copied, opens, users
+from tests.support.held import copied, opens, refused, users
 from tests.support.systems import on_a_box, on_an_old_box, on_both, the_box
 
 RUTH = "ruth.keel@riverside.example"
@@ -67,8 +67,7 @@ async def test_error_after_which_the_user_is_there_is_settled_by_looking(
 @on_a_box
 async def test_address_of_an_alias_is_refused_at_its_field(sandbox: Sandbox, ada: Screen) -> None:
     await opens(ada, "/mail-create", "sales@millbakery.example")
-    submitted = await ada.submit()
-    assert "is an alias on the box" in (submitted.errors or {})["local_part"]
+    await refused(ada, await ada.submit(), "local_part", "is an alias on the box")
     assert sandbox.box.effective(ADD) == []
 
 

@@ -13,7 +13,7 @@ from bot.sandbox.slack.errors import PersonError
 from bot.sandbox.slack.screen import Screen, text_of
 from bot.sandbox.slack.workspace import View
 from tests.conftest import NOW
-from tests.support.held import a_domain, everything_said, later, opens, somebody, users
+from tests.support.held import a_domain, everything_said, later, opens, refused, somebody, users
 from tests.support.systems import MailSystem, on_both, on_either
 
 
@@ -154,13 +154,9 @@ async def test_what_is_no_list_is_refused_at_its_field(sandbox: Sandbox, ada: Sc
         (b"", "nothing in the list"),
     ):
         await ada.give("file", "people.csv", content)
-        submitted = await ada.submit()
-        assert list(submitted.errors or {}) == ["file"]
-        await ada.sees(why)
+        await refused(ada, await ada.submit(), "file", why)
     await ada.fill("list", f"una@{await a_domain(sandbox)}")
-    submitted = await ada.submit()
-    assert list(submitted.errors or {}) == ["file"]
-    await ada.sees("Give a list or a file, not both.")
+    await refused(ada, await ada.submit(), "file", "Give a list or a file, not both.")
 
 
 async def test_without_the_scope_there_is_no_file_field_and_the_list_works(tmp_path: Path) -> None:

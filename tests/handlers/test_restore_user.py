@@ -4,7 +4,7 @@ from bot.sandbox.accounts import Holdings
 from bot.sandbox.run import Sandbox
 from bot.sandbox.slack.screen import Screen, text_of
 from handlers import password_fields
-from tests.support.held import copied, everything_said, later, opens, users
+from tests.support.held import copied, everything_said, later, opens, refused, users
 from tests.support.systems import on_a_box, on_both, the_box
 
 RUTH = "ruth.keel@riverside.example"
@@ -126,8 +126,7 @@ async def test_new_user_is_not_given_the_mail_of_a_deleted_one_unawares(
     sandbox: Sandbox, ada: Screen
 ) -> None:
     await opens(ada, "/mail-create", PIET)
-    submitted = await ada.submit()
-    assert "a new user would get the old mail" in (submitted.errors or {})["local_part"]
+    await refused(ada, await ada.submit(), "local_part", "a new user would get the old mail")
     assert PIET not in await users(sandbox)
     assert sandbox.box.effective(ADD) == []
 
