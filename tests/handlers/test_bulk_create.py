@@ -155,6 +155,7 @@ async def test_what_is_no_list_is_refused_at_its_field(sandbox: Sandbox, ada: Sc
     ):
         await ada.give("file", "people.csv", content)
         await refused(ada, await ada.submit(), "file", why)
+    await ada.give("file", "people.csv", b"una@elsewhere.example")
     await ada.fill("list", f"una@{await a_domain(sandbox)}")
     await refused(ada, await ada.submit(), "file", "Give a list or a file, not both.")
 
