@@ -104,6 +104,8 @@ class Elsewhere(Acting):
         event = untold.pop(one % len(untold))
         if not number:
             self.told.untold.add(event.post.label.subject)
+            if event.removed:
+                self.told.unseen.add(event.post.ts)
         for _ in range(number):
             self.run(self.world.tell(event))
 
@@ -116,6 +118,9 @@ class Elsewhere(Acting):
             return
         if post.label.kind == "deletion" and self._has_said_all(post):
             self.told.said.add(post.label.subject)
+        notice = self.world.tables.notice(post.label.kind, post.label.subject)
+        if notice is not None and notice.ts == post.ts:
+            self.told.removed[post.ts] = notice.posted
         self.world.slack.remove(post.channel, post.ts)
         self.run(asyncio.sleep(0))
 

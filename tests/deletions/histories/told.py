@@ -66,6 +66,10 @@ class Told:
     """Targets that went by somebody else's hand, or with their domain, after so many calls."""
     said: set[str] = field(default_factory=set)
     """Requests whose message a person removed when it had nothing more to say."""
+    removed: dict[str, int] = field(default_factory=dict)
+    """How much the notice had said whose message a person removed, by the ts."""
+    unseen: set[str] = field(default_factory=set)
+    """The ts of messages of whose removal Slack never told us."""
     untold: set[str] = field(default_factory=set)
     """Requests of which Slack never told us some message."""
     judged: int = 0
