@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 HISTORIES ?= 100000
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
+# One more than there are cores: some tests wait for something.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 
 # The tests start hundreds of processes. Where nothing may be kept, each would compile all of its modules anew, for seconds.
 unexport PYTHONDONTWRITEBYTECODE

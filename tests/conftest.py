@@ -6,7 +6,8 @@ import io
 import logging
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -135,22 +136,54 @@ def new_sqlite(fresh: Path, folder: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
+Started = Callable[[Callable[[], Holdings]], Awaitable[Path]]
+
+
+@pytest.fixture(scope="session")
+def started_sqlite(fresh_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Started:
+    """The database of a bot that has started and stopped in a sandbox with such accounts, to be copied.
+
+    A bot with that has read its directory and looked at the DNS of all domains, and does neither when it starts again.
+    """
+    known: dict[Callable[[], Holdings], Path] = {}
+
+    async def started(made: Callable[[], Holdings]) -> Path:
+        if made not in known:
+            folder = tmp_path_factory.mktemp("started")
+            async with a_sandbox(new_sqlite(fresh_sqlite, folder), folder, made()) as sandbox:
+                await sandbox.settled()
+            known[made] = folder / fresh_sqlite.name
+        return known[made]
+
+    return started
+
+
 @pytest.fixture
-def holdings(request: pytest.FixtureRequest) -> Holdings:
-    """What the mail accounts of the sandbox hold: one PurelyMail account, or what tests/support/systems.py names."""
+def made_up(request: pytest.FixtureRequest) -> Callable[[], Holdings]:
+    """Who makes up what the mail accounts of the sandbox hold: one PurelyMail account, or what a test names."""
     made: Callable[[], Holdings] = getattr(request, "param", one_account)
-    return made()
+    return made
 
 
 @pytest.fixture
-async def sandbox(fresh_sqlite: Path, tmp_path: Path, holdings: Holdings) -> AsyncIterator[Sandbox]:
+def holdings(made_up: Callable[[], Holdings]) -> Holdings:
+    """What the mail accounts of the sandbox hold."""
+    return made_up()
+
+
+@pytest.fixture
+async def sandbox(
+    started_sqlite: Started, made_up: Callable[[], Holdings], tmp_path: Path, holdings: Holdings
+) -> AsyncIterator[Sandbox]:
+    """A bot that has been started before."""
     data = tmp_path / "data"
     data.mkdir()
-    database = new_sqlite(fresh_sqlite, data)
-    async with open_sandbox(
-        data, accounts=holdings, page=False, gap=timedelta(0), database=database, start=NOW
-    ) as sandbox:
+    async with a_sandbox(new_sqlite(await started_sqlite(made_up), data), data, holdings) as sandbox:
         yield sandbox
+
+
+def a_sandbox(database: str, data: Path, holdings: Holdings) -> AbstractAsyncContextManager[Sandbox]:
+    return open_sandbox(data, accounts=holdings, page=False, gap=timedelta(0), database=database, start=NOW)
 
 
 @pytest.fixture

@@ -75,13 +75,13 @@ async def test_search_that_finds_nothing_says_so(ada: Screen) -> None:
     await ada.sees("0 of 6 routing rules match “no-such-rule”.")
 
 
-@pytest.mark.parametrize("holdings", [no_rules], ids=["none"], indirect=True)
+@pytest.mark.parametrize("made_up", [no_rules], ids=["none"], indirect=True)
 async def test_where_there_are_no_rules_that_is_said(ada: Screen) -> None:
     await opens(ada, "/mail-routes")
     await ada.sees("There are no routing rules yet.", "New rule …")
 
 
-@pytest.mark.parametrize("holdings", [many_rules], ids=["many"], indirect=True)
+@pytest.mark.parametrize("made_up", [many_rules], ids=["many"], indirect=True)
 async def test_many_rules_have_pages(ada: Screen) -> None:
     await opens(ada, "/mail-routes")
     await ada.sees("25 routing rules.", "Page 1 of 3", "`list-1@acme-tools.example`")

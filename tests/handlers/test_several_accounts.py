@@ -23,7 +23,7 @@ def sharing() -> Holdings:
     return held
 
 
-on_a_shared_domain = pytest.mark.parametrize("holdings", [sharing], ids=["shared"], indirect=True)
+on_a_shared_domain = pytest.mark.parametrize("made_up", [sharing], ids=["shared"], indirect=True)
 
 
 @on_both

@@ -75,7 +75,7 @@ def shared() -> Holdings:
     return held
 
 
-@pytest.mark.parametrize("holdings", [shared], ids=["shared"], indirect=True)
+@pytest.mark.parametrize("made_up", [shared], ids=["shared"], indirect=True)
 async def test_address_on_two_accounts_is_shown_with_both(sandbox: Sandbox, ada: Screen) -> None:
     await ada.shortcut_on(say(sandbox, "hello@newshop.example anna.keller@acme-tools.example"), MANAGE)
     view = await ada.sees("`hello@newshop.example`", "(box)", "(main)")

@@ -25,7 +25,7 @@ def an_old_box() -> Holdings:
 
 
 def _on(**systems: Callable[[], Holdings]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("holdings", list(systems.values()), ids=list(systems), indirect=True)
+    return pytest.mark.parametrize("made_up", list(systems.values()), ids=list(systems), indirect=True)
 
 
 on_a_box = _on(mailinabox=a_box)
