@@ -1,3 +1,3 @@
-from tests.e2e.conftest import browser
+from tests.e2e.conftest import browser, chromium
 
-__all__ = ["browser"]
+__all__ = ["browser", "chromium"]

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from bot.storage.database import Database
 
@@ -26,6 +25,9 @@ TEMPLATE = "migrated"
 SERVER = "pginstall18"
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off", "max_connections=60")
 """A database that dies with the tests need not survive a crash."""
+
+TIDY = ("dynamic_shared_memory_type=mmap",)
+"""What it shares between its processes is in its own folder, and goes with it."""
 
 GUARD = """
 import shutil, subprocess, sys
@@ -70,12 +72,13 @@ class PostgresServer:
             await self.administer(f"DROP ROLE {name}")
 
     async def administer(self, statement: str) -> None:
-        engine = create_async_engine(make_url(self.url("postgres")), isolation_level="AUTOCOMMIT")
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=self.port, user=USER, password=self.password, database="postgres"
+        )
         try:
-            async with engine.connect() as connection:
-                _ = await connection.exec_driver_sql(statement)
+            _ = await connection.execute(statement)
         finally:
-            await engine.dispose()
+            await connection.close()
 
 
 def find_package() -> Path | None:
@@ -104,7 +107,13 @@ def running_postgres(package: Path) -> Iterator[PostgresServer]:
             *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
         )
         port = _free_port()
-        settings = (*FAST, "listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={home}")
+        settings = (
+            *FAST,
+            *TIDY,
+            "listen_addresses=127.0.0.1",
+            f"port={port}",
+            f"unix_socket_directories={home}",
+        )
         with (home / "data" / "postgresql.auto.conf").open("a") as file:
             file.writelines(
                 f"{name} = '{value}'\n" for name, _, value in (s.partition("=") for s in settings)
