@@ -31,7 +31,16 @@ VISITS = 2
 pytestmark = pytest.mark.timeout(300)  # for machines that are busy with something else
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES, ids=lambda pipeline: pipeline.name)
+TRIED = [
+    pytest.param(engine, pipeline, id=f"{engine}-{pipeline.name}")
+    for engine in ("sqlite", "postgresql")
+    for pipeline in PIPELINES
+    if engine == "sqlite" or not pipeline.repeats
+]
+"""What passes the same lines as another pipeline is tried on one engine."""
+
+
+@pytest.mark.parametrize(("engine", "pipeline"), TRIED, indirect=["engine"])
 async def test_wherever_a_worker_is_killed_the_end_is_true(
     pipeline: Pipeline, engine: Engine, workers: Path
 ) -> None:

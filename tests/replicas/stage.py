@@ -25,9 +25,9 @@ from bot.settings import (
     SlackSettings,
     TimeSettings,
 )
-from bot.storage import deletions
 from bot.storage.database import Database
-from bot.storage.tables import notices
+from bot.storage.deletion_rows import to_row
+from bot.storage.tables import deletions, notices
 
 ACCOUNTS = ("north", "east", "south", "west")
 ROWS = 2000
@@ -92,8 +92,7 @@ def due_rows(now: datetime) -> list[Deletion]:
 async def fill(url: str, rows: list[Deletion]) -> None:
     database = Database(url)
     async with database.transaction() as session:
-        for row in rows:
-            assert await deletions.add(session, row)
+        await session.execute(insert(deletions), [to_row(row) for row in rows])
         await session.execute(
             insert(notices),
             [
