@@ -96,17 +96,24 @@ def _columns(header: Sequence[str]) -> list[str]:
 
 
 def _entry(number: int, line: str, columns: Sequence[str], separator: str) -> Entry:
-    source = line[:LONGEST]
+    """What stands where no column is may be a password: nothing of that is kept."""
     if len(line) > LONGEST:
-        return Entry(number, source, "", problem="The line is too long.")
+        return Entry(
+            number, _only(line.partition(separator)[0])[:LONGEST], "", problem="The line is too long."
+        )
     cells = _cells(line, separator)
     if len(cells) > len(columns) and any(cells[len(columns) :]):
         told = "more columns than the first line names"
         if len(columns) == 1:
             told = f"more than an address: name the columns in the first line, such as {','.join(COLUMNS)}"
-        return Entry(number, source, _address(cells[0]), problem=f"There is {told}.")
+        address = _only(cells[0])
+        return Entry(number, address, address, problem=f"There is {told}.")
     values = dict(zip(columns, cells, strict=False))
-    address = _address(values.get("address", ""))
+    cell = values.get("address", "")
+    address = _only(cell)
+    if len(cell.split()) > 1 and not cell.endswith(">"):
+        told = "There is more than an address where the address should be."
+        return Entry(number, address, address, problem=told)
     problems = []
     quota = None
     if typed := values.get("quota", ""):
@@ -117,12 +124,20 @@ def _entry(number: int, line: str, columns: Sequence[str], separator: str) -> En
     admin = values.get("admin", "").lower()
     if admin not in _YES | _NO:
         problems.append("Admin is yes or no.")
-    return Entry(number, source, address, values.get("account", ""), quota, admin in _YES, " ".join(problems))
+    return Entry(number, line, address, values.get("account", ""), quota, admin in _YES, " ".join(problems))
 
 
 def _cells(line: str, separator: str) -> list[str]:
     row = next(csv.reader(io.StringIO(line), delimiter=separator, skipinitialspace=True), [])
     return [cell.strip() for cell in row]
+
+
+def _only(cell: str) -> str:
+    """The address in a cell, whatever else is in it."""
+    if cell.endswith(">"):
+        return _address(cell)
+    words = cell.split()
+    return _address(next((word for word in words if "@" in word), words[0] if words else ""))
 
 
 def _address(cell: str) -> str:

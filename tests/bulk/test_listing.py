@@ -84,6 +84,25 @@ def test_further_values_without_names_are_not_guessed() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "anna@x.example,hunter2-Secret",
+        "anna@x.example;hunter2-Secret",
+        "anna@x.example\thunter2-Secret",
+        "anna@x.example hunter2-Secret",
+        "Anna Keller anna@x.example hunter2@Secret",
+        "address,quota\nanna@x.example,5 GB,hunter2-Secret",
+        f"address,quota\nanna@x.example,hunter2-Secret{'x' * 500}",
+        f"anna@x.example hunter2-Secret{'x' * 500}",
+    ],
+)
+def test_nothing_is_kept_of_what_may_be_a_password(text: str) -> None:
+    listing = read(text)
+    assert "hunter2" not in repr(listing)
+    assert listing.entries[0].problem
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("", "nothing in the list"),
