@@ -233,7 +233,8 @@ def test_only_a_confirmed_look_is_ever_red(history: list[Look]) -> None:
     state = None
     for number, (now, look) in enumerate(history):
         state, _ = step(state, look, now)
-        assert state.is_bad is is_confirmed(history[: number + 1], WARN)
+        # Of looks in one moment with different times to live the longest is waited for: red may come later, never sooner.
+        assert not state.is_bad or is_confirmed(history[: number + 1], WARN)
 
 
 @given(histories, st.integers(1, 20))
