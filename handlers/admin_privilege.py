@@ -10,7 +10,7 @@ from bot.errors import AlreadySubmitted, NotPossible
 from bot.model import Capability, MailUser, Role
 from bot.providers.base import UserState
 from bot.services import Services
-from handlers import blocks, user_picker
+from handlers import blocks, look_again, user_picker
 from handlers.listening import listener
 from handlers.mailbox_fields import PRIVILEGE
 from handlers.payloads import pack
@@ -163,19 +163,7 @@ def current(
 
 
 def failed(account: str, address: str, message: str) -> View:
-    """What went wrong, and a way to see how things stand."""
-    target = user_picker.reference(account, address)
-    return blocks.modal(
-        TITLE,
-        [
-            *blocks.problem(message),
-            blocks.section(user_picker.name(account, address, several=False)),
-            blocks.actions(blocks.button("Look again", LOOK, value=target)),
-        ],
-        callback_id=VIEW,
-        metadata=pack(account=account, address=address),
-        tells=True,
-    )
+    return look_again.failed(TITLE, VIEW, LOOK, account, address, message)
 
 
 def word(state: UserState) -> str:

@@ -23,7 +23,7 @@ from handlers import (
 from handlers.account_notes import shared_notes, stale_notes
 from handlers.deletion_words import count
 from handlers.listening import listener
-from handlers.live import Live
+from handlers.paged_list import register_list
 from handlers.payloads import clean, pack
 from handlers.place import come_back, mark
 from handlers.turn import Turn
@@ -61,21 +61,9 @@ class Page:
 
 
 def register(app: AsyncApp, services: Services) -> None:
-    live = Live()
-
-    async def search(turn: Turn) -> None:
-        await turn.ack()
-        await live.follow(turn, lambda: found(turn, clean(turn.value)))
-
-    async def turn_page(turn: Turn) -> None:
-        await turn.ack()
-        text = clean(turn.modal.text(SEARCH, SEARCH_ACTION))
-        await live.follow(turn, lambda: found(turn, text, int(turn.value) if turn.value.isdigit() else 0))
-
     app.command(COMMAND)(listener(services, ask, need=Role.VIEWER))
     app.action(ASK)(listener(services, ask, need=Role.VIEWER))
-    app.action(SEARCH_ACTION)(listener(services, search, need=Role.VIEWER))
-    app.action(blocks.pager_pattern(PAGE))(listener(services, turn_page, need=Role.VIEWER))
+    register_list(app, services, found, search=(SEARCH, SEARCH_ACTION), page=PAGE)
     app.action(manage_domain.LIST)(listener(services, back, need=Role.VIEWER))
     app.view(VIEW)(listener(services, submit, need=Role.VIEWER))
     for changed in (domain_records.ADDED, first_user.DONE):

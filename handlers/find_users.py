@@ -13,7 +13,7 @@ from bot.services import Services
 from handlers import blocks, mailbox_fields, manage_user, manage_window, user_picker
 from handlers.account_notes import stale_notes
 from handlers.listening import listener
-from handlers.live import Live
+from handlers.paged_list import register_list
 from handlers.payloads import OpenView, clean, pack
 from handlers.turn import Turn
 
@@ -31,21 +31,9 @@ LONGEST = 320
 
 
 def register(app: AsyncApp, services: Services) -> None:
-    live = Live()
-
-    async def search(turn: Turn) -> None:
-        await turn.ack()
-        await live.follow(turn, lambda: found(turn, clean(turn.value)))
-
-    async def turn_page(turn: Turn) -> None:
-        await turn.ack()
-        text = clean(turn.modal.text(SEARCH, SEARCH_ACTION))
-        await live.follow(turn, lambda: found(turn, text, int(turn.value) if turn.value.isdigit() else 0))
-
     app.command(COMMAND)(listener(services, ask, need=Role.VIEWER))
     app.action(ASK)(listener(services, ask, need=Role.VIEWER))
-    app.action(SEARCH_ACTION)(listener(services, search, need=Role.VIEWER))
-    app.action(blocks.pager_pattern(PAGE))(listener(services, turn_page, need=Role.VIEWER))
+    register_list(app, services, found, search=(SEARCH, SEARCH_ACTION), page=PAGE)
     app.view(VIEW)(listener(services, submit, need=Role.VIEWER))
     app.view_closed(manage_window.VIEW)(listener(services, come_back, need=Role.VIEWER))
 

@@ -18,7 +18,7 @@ from bot.routes import CAPABILITIES, Listing
 from bot.services import Services
 from handlers import blocks, create_route, dns_words, route_words, schedule_deletion
 from handlers.listening import listener
-from handlers.live import Live
+from handlers.paged_list import register_list
 from handlers.payloads import clean, pack
 from handlers.place import come_back, mark
 from handlers.queued_deletion import CLOSED
@@ -58,21 +58,9 @@ class Page:
 
 
 def register(app: AsyncApp, services: Services) -> None:
-    live = Live()
-
-    async def search(turn: Turn) -> None:
-        await turn.ack()
-        await live.follow(turn, lambda: found(turn, clean(turn.value)))
-
-    async def turn_page(turn: Turn) -> None:
-        await turn.ack()
-        text = clean(turn.modal.text(SEARCH, SEARCH_ACTION))
-        await live.follow(turn, lambda: found(turn, text, int(turn.value) if turn.value.isdigit() else 0))
-
     app.command(COMMAND)(listener(services, ask, need=Role.VIEWER))
     app.action(ASK)(listener(services, ask, need=Role.VIEWER))
-    app.action(SEARCH_ACTION)(listener(services, search, need=Role.VIEWER))
-    app.action(blocks.pager_pattern(PAGE))(listener(services, turn_page, need=Role.VIEWER))
+    register_list(app, services, found, search=(SEARCH, SEARCH_ACTION), page=PAGE)
     app.action(DELETE)(listener(services, delete, need=Role.ADMIN))
     app.view(VIEW)(listener(services, submit, need=Role.VIEWER))
     for changed in (create_route.DONE, CLOSED[TargetKind.ROUTING_RULE]):
