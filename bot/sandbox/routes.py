@@ -135,8 +135,10 @@ async def _follow(request: web.Request, slack: Workspace) -> web.StreamResponse:
         try:
             async with asyncio.timeout(HEARTBEAT):
                 revision = await slack.changed(revision)
-            await response.write(f"data: {revision}\n\n".encode())
+            told = f"data: {revision}\n\n"
         except TimeoutError:
-            await response.write(b": still here\n\n")
+            told = ": still here\n\n"
+        try:
+            await response.write(told.encode())
         except ConnectionError:
             return response
